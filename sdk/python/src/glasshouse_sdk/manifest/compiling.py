@@ -1,0 +1,107 @@
+"""The manifest as the client reads it at run time: JSON, small, made when the product is built.
+
+Reading TOML costs a product 7 to 9 ms at every start; reading this costs less than one.
+"""
+
+import json
+from typing import Any
+
+from glasshouse_sdk.manifest.model import Field, Item, Manifest, Switch
+
+FORMAT = 1
+
+
+def compile_manifest(manifest: Manifest) -> dict[str, Any]:
+    """What the client needs to know, as plain JSON values."""
+    product = manifest.product
+    return {
+        "format": FORMAT,
+        "digest": manifest.digest,
+        "product": {
+            "slug": product.slug,
+            "name": product.name,
+            "vendor": product.vendor,
+            "contact": product.contact,
+            "since": product.since,
+            "default": product.default,
+            "way": product.send.way,
+            "seconds": product.send.seconds,
+            "wire": product.wire,
+            "endpoint": product.endpoint,
+            "notice": product.notice,
+            "consent_version": product.consent_version,
+            "privacy": product.privacy,
+            "terms": product.terms,
+        },
+        "channels": list(manifest.channels),
+        "identities": {
+            name: {"made": identity.made, "of": identity.of}
+            for name, identity in manifest.identities.items()
+        },
+        "switches": [_switch(switch) for switch in manifest.switches],
+        "items": {path: _item(item) for path, item in manifest.items.items()},
+        "doors": {
+            name: {
+                "key": door.key,
+                "items": dict(door.items),
+                "fields": dict(door.fields),
+                "instance": door.instance,
+            }
+            for name, door in manifest.doors.items()
+        },
+    }
+
+
+def compiled_text(manifest: Manifest) -> str:
+    """The compiled manifest as it is written to a file; the same manifest gives the same bytes."""
+    return json.dumps(compile_manifest(manifest), ensure_ascii=False, indent=1) + "\n"
+
+
+def _switch(switch: Switch) -> dict[str, Any]:
+    return {
+        "kind": switch.kind,
+        "name": switch.name,
+        "file": switch.file,
+        "format": switch.format,
+        "off": switch.off,
+        "missing": switch.missing,
+        "sticky": switch.sticky,
+        "covers": list(switch.covers),
+        "since": switch.since,
+        "formerly": list(switch.formerly),
+    }
+
+
+def _item(item: Item) -> dict[str, Any]:
+    return {
+        "text": item.text,
+        "occasions": list(item.occasions),
+        "purpose": item.purpose,
+        "channel": item.channel,
+        "identities": list(item.identities),
+        "since": item.since,
+        "ends": item.ends,
+        "fields": {name: _field(field) for name, field in item.fields.items()},
+    }
+
+
+def _field(field: Field) -> dict[str, Any]:
+    """Only what is not the default: the file is read at every start of the product."""
+    facts: dict[str, Any] = {"type": field.type, "since": field.since, "why": field.why}
+    optional = {
+        "values": list(field.values),
+        "required": field.required,
+        "anonymise": "" if field.anonymise == "none" else field.anonymise,
+        "public": list(field.public),
+        "buckets": list(field.buckets),
+        "means": field.means,
+        "unit": field.unit,
+        "minimum": field.minimum,
+        "maximum": field.maximum,
+        "longest": field.longest,
+        "of": field.of,
+        "fields": {name: _field(inner) for name, inner in field.fields.items()},
+        "expires": field.expires,
+    }
+    facts.update({k: v for k, v in optional.items() if v not in (None, False, "", [], {})})
+    return facts

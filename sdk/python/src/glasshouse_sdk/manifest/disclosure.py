@@ -1,0 +1,290 @@
+"""The disclosure page: what a product sends, in words and tables, made from its manifest."""
+
+import json
+from collections.abc import Iterator
+
+from glasshouse_sdk.manifest.model import Field, Item, Manifest, Switch
+
+KIND_WORDS = {
+    "environment": "environment variable",
+    "file-key": "key in a configuration file",
+    "marker-file": "marker file",
+    "property": "property on the command line",
+    "command": "command",
+    "toggle": "switch in the user interface",
+    "cookie": "cookie choice",
+}
+MADE_WORDS = {
+    "random": "random; derived from nothing",
+    "keyed-hash": "keyed hash; the key never leaves the machine",
+    "assigned": "assigned by the vendor",
+}
+ANONYMISED_WORDS = {
+    "keyed-hash": "keyed hash",
+    "length": "length only",
+    "bucket": "range only",
+    "public-list": "only names from a public list",
+    "place": "country and region only",
+    "truncate": "truncated",
+}
+PLATFORM_WORDS = {
+    "debian": "Debian-derived distribution",
+    "redhat": "Red Hat-derived distribution",
+    "docker": "Docker",
+    "linux": "Linux",
+    "macos": "macOS",
+    "windows": "Windows",
+}
+
+
+def disclosure(manifest: Manifest) -> str:
+    """The page as Markdown, in the order a reader asks: what, why, where to, how to stop it."""
+    sections = (
+        _opening, _applies, _items, _envelope, _never, _promises, _identities, _switches, _sending,
+        _example, _rights,
+    )  # fmt: skip
+    lines = [line for section in sections for line in section(manifest)]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def cell(text: object) -> str:
+    """A text that cannot break out of its table cell."""
+    return str(text).replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")
+
+
+def _opening(manifest: Manifest) -> Iterator[str]:
+    product = manifest.product
+    yield f"# Telemetry in {product.name}"
+    yield ""
+    if product.summary:
+        yield product.summary
+        yield ""
+    state = {
+        "on": "On by default. It can be turned off at any time; the steps are below.",
+        "ask": "Off until you agree. It can be turned off again at any time; the steps are below.",
+    }
+    yield state[product.default]
+    yield ""
+
+
+def _applies(manifest: Manifest) -> Iterator[str]:
+    product = manifest.product
+    if product.applies_to or product.since:
+        yield "## What it applies to"
+        yield ""
+        if product.applies_to:
+            yield product.applies_to[:1].upper() + product.applies_to[1:].rstrip(".") + "."
+        if product.since:
+            yield f"Versions before {product.since} send nothing."
+        yield ""
+
+
+def _items(manifest: Manifest) -> Iterator[str]:
+    yield "## What is collected, and why"
+    yield ""
+    for item in manifest.items.values():
+        yield f"### {item.name}"
+        yield ""
+        yield from _item(manifest, item)
+
+
+def _item(manifest: Manifest, item: Item) -> Iterator[str]:
+    if item.text:
+        yield item.text
+        yield ""
+    kind = {"event": "Event", "snapshot": "Snapshot (state as of a time)"}[item.kind]
+    facts = [f"{kind}. Purpose: {manifest.purposes[item.purpose]}"]
+    if item.occasions:
+        facts.append("Collected: " + ", ".join(item.occasions).replace("_", " ") + ".")
+    if item.channel != "telemetry":
+        facts.append(f"Channel: {item.channel}.")
+    if item.ends:
+        facts.append(f"Ends on {item.ends}.")
+    yield " ".join(facts)
+    yield ""
+    if not item.fields:
+        yield "No fields."
+        yield ""
+        return
+    yield "| Field | Type | Anonymized | Why | Example |"
+    yield "|---|---|---|---|---|"
+    yield from _rows(item.fields.values(), "")
+    yield ""
+
+
+def _rows(fields: object, prefix: str) -> Iterator[str]:
+    for field in fields:  # type: ignore[attr-defined]
+        example = "" if field.example is None else f"`{cell(example_text(field.example))}`"
+        yield (
+            f"| `{prefix}{cell(field.name)}` | {cell(type_words(field))} | {anonymised(field)} "
+            f"| {cell(field.why)} | {example} |"
+        )
+        yield from _rows(field.fields.values(), f"{prefix}{field.name}[].")
+
+
+def example_text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def type_words(field: Field) -> str:
+    """The type as a reader understands it, with what bounds it."""
+    words = field.type
+    if field.type == "list":
+        words = f"list of {field.of}"
+    if field.values:
+        words += ": " + ", ".join(field.values)
+    if field.unit:
+        words += f" ({field.unit})"
+    return words
+
+
+def anonymised(field: Field) -> str:
+    """Yes with the way, or No."""
+    way = ANONYMISED_WORDS.get(field.anonymise)
+    return f"Yes ({way})" if way else "No"
+
+
+def _envelope(manifest: Manifest) -> Iterator[str]:
+    yield "Every item also carries a random message id, the time it was recorded, the version of"
+    yield "the product, and the identities named below. Nothing else leaves the machine."
+    yield f"The collector derives the country from the sender's address{_address_note(manifest)}"
+    yield "A first and a last time seen, and a first and a current version, are derived as well."
+    yield ""
+
+
+def _address_note(manifest: Manifest) -> str:
+    declared = any(
+        field.type == "address" and field.anonymise == "none"
+        for item in manifest.items.values()
+        for field in item.fields.values()
+    )
+    return "." if declared else " and does not keep the address."
+
+
+def _never(manifest: Manifest) -> Iterator[str]:
+    if manifest.product.never:
+        yield "## What is never collected"
+        yield ""
+        for entry in manifest.product.never:
+            yield f"- {entry}"
+        yield ""
+
+
+def _promises(manifest: Manifest) -> Iterator[str]:
+    if manifest.promises:
+        yield "## What we promise"
+        yield ""
+        for text in manifest.promises:
+            yield f"- {text}"
+        yield ""
+
+
+def _identities(manifest: Manifest) -> Iterator[str]:
+    if not manifest.identities:
+        return
+    yield "## Identities"
+    yield ""
+    yield "| Identity | Anonymized | How it is made | How long it lives |"
+    yield "|---|---|---|---|"
+    for identity in manifest.identities.values():
+        made = MADE_WORDS[identity.made]
+        if identity.of:
+            made += (" of " if identity.made == "keyed-hash" else ": ") + identity.of
+        yes = "No" if identity.made == "assigned" else "Yes"
+        yield f"| {identity.name} | {yes} | {cell(made)} | {cell(identity.lives)} |"
+    yield ""
+
+
+def _switches(manifest: Manifest) -> Iterator[str]:
+    yield "## How to turn it off"
+    yield ""
+    yield "Any one of these is enough. A value that cannot be read or understood counts as off."
+    yield ""
+    for switch in manifest.switches:
+        yield from _switch(switch)
+    yield "### `DO_NOT_TRACK`"
+    yield ""
+    yield "Set this environment variable to anything but `0` and everything is off."
+    yield ""
+
+
+def _switch(switch: Switch) -> Iterator[str]:
+    yield f"### `{switch.name}`"
+    yield ""
+    words = KIND_WORDS[switch.kind]
+    place = f" in `{switch.file}`" if switch.file else ""
+    missing = {"on": "collection is on", "off": "collection is off", "ask": "you are asked"}
+    yield (
+        f"{words[:1].upper()}{words[1:]}{place}. Off: {switch.off}. "
+        f"When it is not there, {missing[switch.missing]}. Covers: {', '.join(switch.covers)}."
+    )
+    if switch.sticky:
+        yield "An answer given at installation also holds for what is installed later."
+    if switch.since:
+        yield f"Known since version {switch.since}."
+    if switch.formerly:
+        yield "Older names that still work: " + ", ".join(f"`{n}`" for n in switch.formerly) + "."
+    yield ""
+    for platform, steps in switch.steps.items():
+        yield f"**{PLATFORM_WORDS.get(platform, platform)}**"
+        yield ""
+        yield steps.strip()
+        yield ""
+
+
+def _sending(manifest: Manifest) -> Iterator[str]:
+    product = manifest.product
+    yield "## Where it goes"
+    yield ""
+    ways = {
+        "detached": "A separate process sends what has been recorded; the product never waits.",
+        "inline": f"It is sent at once and given up after {product.send.seconds or 0:g} seconds.",
+        "next-run": "What one run has recorded is sent by the next.",
+        "agent": "A service on the same machine sends what has been recorded.",
+    }
+    destination = f" to `{product.endpoint}`" if product.endpoint else ""
+    yield f"Items go{destination} in the format '{product.wire}'. {ways[product.send.way]}"
+    yield f"They are kept for {product.keep} by {product.vendor}."
+    yield ""
+
+
+def _example(manifest: Manifest) -> Iterator[str]:
+    """Each wire format shows an example as it travels; other examples stand in the tables."""
+    from_wire = {"percona": _percona_example}
+    maker = from_wire.get(manifest.product.wire)
+    if maker:
+        yield "## An example of the collected data"
+        yield ""
+        yield "```json"
+        yield from maker(manifest)
+        yield "```"
+        yield ""
+
+
+def _percona_example(manifest: Manifest) -> Iterator[str]:
+    door = manifest.doors.get("percona")
+    item = next(iter(manifest.items.values()))
+    metrics = [
+        {"key": field.name, "value": example_text(field.example)} for field in item.fields.values()
+    ]
+    report = {
+        "id": "c416c3ee-48cd-471c-9733-37c2886f8231",
+        "product_family": (door.key if door else None) or manifest.product.slug,
+        "instanceId": "6aef422e-56a7-4530-af9d-94cc02198343",
+        "createTime": "2023-11-01T10:46:23Z",
+        "metrics": metrics,
+    }
+    yield json.dumps([report], indent=2, ensure_ascii=False)
+
+
+def _rights(manifest: Manifest) -> Iterator[str]:
+    product = manifest.product
+    yield "## Questions"
+    yield ""
+    yield f"Ask {product.contact}."
+    if product.privacy:
+        yield f"[Privacy statement]({product.privacy})"
+    if product.terms:
+        yield f"[Terms of use]({product.terms})"
+    yield ""
+    yield f"Manifest digest: `{manifest.digest}`"

@@ -1,0 +1,163 @@
+"""The manifest once it has been read: frozen, complete, and right."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+ItemKind = Literal["event", "snapshot"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """How items leave the product; `seconds` is the deadline of in-line sending."""
+
+    way: Literal["detached", "inline", "next-run", "agent"]
+    seconds: float | None = None
+
+    def __str__(self) -> str:
+        return f"inline {self.seconds:g}s" if self.way == "inline" else self.way
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    slug: str
+    name: str
+    vendor: str
+    contact: str
+    summary: str
+    default: Literal["on", "ask"]
+    applies_to: str
+    since: str | None
+    send: Sending
+    wire: str
+    endpoint: str
+    notice: Literal["documents", "first-run"]
+    consent_version: int
+    privacy: str
+    terms: str
+    keep: str
+    never: tuple[str, ...]
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    name: str
+    made: Literal["random", "keyed-hash", "assigned"]
+    of: str | None
+    lives: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    kind: str
+    name: str
+    off: str
+    missing: Literal["on", "off", "ask"]
+    sticky: bool
+    covers: tuple[str, ...]
+    file: str | None
+    format: str | None
+    since: str | None
+    formerly: tuple[str, ...]
+    steps: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One declared value. `fields` is filled for a group only, `of` for a list only."""
+
+    name: str
+    type: str
+    why: str
+    example: object
+    values: tuple[str, ...]
+    required: bool
+    anonymise: str
+    public: tuple[str, ...]
+    buckets: tuple[float, ...]
+    sensitivity: str
+    means: str | None
+    unit: str
+    minimum: float | None
+    maximum: float | None
+    longest: int | None
+    of: str | None
+    fields: Mapping[str, "Field"]
+    since: int
+    owner: str
+    expires: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An event or a snapshot; on the wire it is called by its path, such as `snapshot.host`."""
+
+    kind: ItemKind
+    name: str
+    text: str
+    occasions: tuple[str, ...]
+    purpose: str
+    channel: str
+    identities: tuple[str, ...]
+    since: int
+    owner: str
+    ends: str | None
+    keep: str | None
+    fields: Mapping[str, Field]
+
+    @property
+    def path(self) -> str:
+        return f"{self.kind}.{self.name}"
+
+    @property
+    def version_field(self) -> str | None:
+        """The field that carries the product's version, if one does."""
+        return next((f.name for f in self.fields.values() if f.means == "product-version"), None)
+
+
+@dataclass(frozen=True, slots=True)
+class DoorMapping:
+    """How a foreign wire format's names become declared ones."""
+
+    key: str | None
+    items: Mapping[str, str]
+    fields: Mapping[str, str]
+    instance: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    product: Product
+    purposes: Mapping[str, str]
+    identities: Mapping[str, Identity]
+    switches: tuple[Switch, ...]
+    promises: tuple[str, ...]
+    items: Mapping[str, Item]  # by path
+    doors: Mapping[str, DoorMapping]
+    digest: str = field(default="", compare=False)
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(item.channel for item in self.items.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong at one place of a manifest."""
+
+    where: str
+    found: str
+    expected: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: found {self.found}; expected {self.expected}"
+
+
+class ManifestError(ValueError):
+    """A manifest that cannot be used; `problems` holds all that is wrong with it."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(str(problem) for problem in problems))

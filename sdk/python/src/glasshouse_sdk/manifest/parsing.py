@@ -1,0 +1,201 @@
+"""From TOML text to a `Manifest`, or to the list of everything that is wrong with it."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal, cast
+
+from glasshouse_sdk.manifest import vocabulary
+from glasshouse_sdk.manifest.digest import manifest_digest
+from glasshouse_sdk.manifest.model import (
+    DoorMapping,
+    Field,
+    Identity,
+    Item,
+    Manifest,
+    ManifestError,
+    Problem,
+    Product,
+    Sending,
+    Switch,
+)
+from glasshouse_sdk.manifest.reading import TableReader, nearest, shown
+from glasshouse_sdk.manifest.rules import RULES
+
+MAX_BYTES = 1_000_000
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read the manifest at `path`. Raises `ManifestError` with every problem there is."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        problem = Problem(str(path), error.strerror or str(error), "a readable file")
+        raise ManifestError((problem,)) from None
+    return parse_manifest(data)
+
+
+def parse_manifest(data: bytes | str) -> Manifest:
+    """Parse TOML. Raises `ManifestError` with every problem there is."""
+    raw = _toml(data)
+    reader = TableReader()
+    for name in raw:
+        if name not in vocabulary.TOP:
+            reader.problem(
+                name,
+                "an unknown table" + nearest(name, vocabulary.TOP),
+                "one of " + ", ".join(vocabulary.TOP),
+            )
+    manifest = Manifest(
+        product=_product(raw.get("product", {}), reader),
+        purposes=_purposes(raw.get("purpose"), reader),
+        identities=_identities(raw.get("identity"), reader),
+        switches=_switches(raw.get("switch", []), reader),
+        promises=_promises(raw.get("promise", []), reader),
+        items=MappingProxyType(
+            {
+                item.path: item
+                for kind in ("snapshot", "event")
+                for item in _items(kind, raw.get(kind), reader)
+            }
+        ),
+        doors=_doors(raw.get("doors"), reader),
+        digest=manifest_digest(raw),
+    )
+    if not reader.problems:
+        for rule in RULES:
+            reader.problems.extend(rule(manifest))
+    if reader.problems:
+        raise ManifestError(tuple(reader.problems))
+    return manifest
+
+
+def _toml(data: bytes | str) -> dict[str, Any]:
+    try:
+        text = data.decode() if isinstance(data, bytes) else data
+        if len(text) > MAX_BYTES:
+            problem = Problem("file", f"{len(text)} characters", f"at most {MAX_BYTES}")
+            raise ManifestError((problem,))
+        return tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        problem = Problem(f"byte {error.start}", "bytes that are not UTF-8", "UTF-8 text")
+    except tomllib.TOMLDecodeError as error:
+        problem = Problem("file", f"no TOML: {error}", "a TOML document (toml.io)")
+    except RecursionError:
+        problem = Problem("file", "tables nested too deep", "at most a few levels")
+    raise ManifestError((problem,)) from None
+
+
+def _product(raw: object, reader: TableReader) -> Product:
+    values = reader.table(raw, vocabulary.PRODUCT, "product")
+    return Product(**{**values, "send": _sending(values["send"], reader)})
+
+
+def _sending(text: str | None, reader: TableReader) -> Sending:
+    words = (text or "").split()
+    if len(words) == 1 and words[0] in ("detached", "next-run", "agent"):
+        return Sending(cast("Literal['detached', 'next-run', 'agent']", words[0]))
+    if len(words) == 2 and words[0] == "inline" and words[1].endswith("s"):
+        try:
+            seconds = float(words[1][:-1])
+        except ValueError:
+            seconds = 0.0
+        if 0 < seconds <= 60:
+            return Sending("inline", seconds)
+    reader.problem(
+        "product.send",
+        shown(text),
+        "'detached', 'next-run', 'agent' or 'inline N s' written as 'inline 7s', at most 60s",
+    )
+    return Sending("detached")
+
+
+def _purposes(raw: object, reader: TableReader) -> Mapping[str, str]:
+    purposes = {}
+    for name, table in reader.tables(raw, "purpose").items():
+        reader.name(name, f"purpose.{name}")
+        purposes[name] = reader.table(table, vocabulary.PURPOSE, f"purpose.{name}")["text"]
+    return MappingProxyType(purposes)
+
+
+def _identities(raw: object, reader: TableReader) -> Mapping[str, Identity]:
+    identities = {}
+    for name, table in reader.tables(raw, "identity").items():
+        where = f"identity.{name}"
+        if name not in vocabulary.IDENTITIES:
+            reader.problem(
+                where,
+                f"the name '{name}'" + nearest(name, vocabulary.IDENTITIES),
+                "one of " + ", ".join(vocabulary.IDENTITIES),
+            )
+        values = reader.table(table, vocabulary.IDENTITY, where)
+        if values["made"] == "keyed-hash" and not values["of"]:
+            reader.problem(f"{where}.of", "nothing", "which local value is hashed")
+        identities[name] = Identity(name=name, **values)
+    return MappingProxyType(identities)
+
+
+def _switches(raw: object, reader: TableReader) -> tuple[Switch, ...]:
+    if not isinstance(raw, list):
+        reader.problem("switch", shown(raw), "tables [[switch]]")
+        return ()
+    switches = []
+    for number, table in enumerate(raw, 1):
+        values = reader.table(table, vocabulary.SWITCH, f"switch[{number}]")
+        values["steps"] = MappingProxyType(dict(values["steps"] or {}))
+        switches.append(Switch(**values))
+    return tuple(switches)
+
+
+def _promises(raw: object, reader: TableReader) -> tuple[str, ...]:
+    if not isinstance(raw, list):
+        reader.problem("promise", shown(raw), "tables [[promise]]")
+        return ()
+    return tuple(
+        reader.table(table, vocabulary.PROMISE, f"promise[{number}]")["text"]
+        for number, table in enumerate(raw, 1)
+    )
+
+
+def _items(kind: str, raw: object, reader: TableReader) -> list[Item]:
+    items = []
+    for name, table in reader.tables(raw, kind).items():
+        where = f"{kind}.{name}"
+        reader.name(name, where)
+        values = reader.table(table, vocabulary.ITEM, where)
+        fields = _fields(values["fields"], where, values["since"], reader)
+        items.append(
+            Item(kind=cast("Any", kind), name=name, **{**values, "fields": fields})
+        )
+    return items
+
+
+def _fields(raw: object, where: str, since: int, reader: TableReader) -> Mapping[str, Field]:
+    fields = {}
+    for name, table in reader.tables(raw, f"{where}.fields").items():
+        place = f"{where}.fields.{name}"
+        reader.name(name, place)
+        values = reader.table(table, vocabulary.FIELD, place)
+        values["since"] = values["since"] or since
+        values["buckets"] = tuple(values["buckets"] or ())
+        values["fields"] = _fields(values["fields"], place, values["since"], reader)
+        fields[name] = Field(name=name, **values)
+    return MappingProxyType(fields)
+
+
+def _doors(raw: object, reader: TableReader) -> Mapping[str, DoorMapping]:
+    doors = {}
+    for name, table in reader.tables(raw, "doors").items():
+        where = f"doors.{name}"
+        if name not in vocabulary.DOORS:
+            reader.problem(
+                where,
+                f"the door '{name}'" + nearest(name, vocabulary.DOORS),
+                "one of " + ", ".join(vocabulary.DOORS),
+            )
+        values = reader.table(table, vocabulary.DOOR, where)
+        for part in ("items", "fields"):
+            values[part] = MappingProxyType(dict(values[part] or {}))
+        doors[name] = DoorMapping(**values)
+    return MappingProxyType(doors)

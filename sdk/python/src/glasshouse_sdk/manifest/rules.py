@@ -1,0 +1,218 @@
+"""What must hold across the tables of a manifest. Each rule yields the problems it finds."""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import date
+
+from glasshouse_sdk.manifest.model import Field, Item, Manifest, Problem
+from glasshouse_sdk.manifest.reading import nearest
+from glasshouse_sdk.manifest.vocabulary import OCCASIONS
+
+Rule = Callable[[Manifest], Iterator[Problem]]
+
+EVERY = re.compile(r"every [1-9][0-9]{0,3}(m|h|d)\Z")
+KEEP = re.compile(r"[1-9][0-9]{0,4} (day|days|month|months|year|years)\Z")
+NUMERIC = ("integer", "number", "duration")
+TEXTUAL = ("text",)
+
+
+def something_is_declared(manifest: Manifest) -> Iterator[Problem]:
+    if not manifest.items:
+        yield Problem("event", "no [event.*] and no [snapshot.*]", "at least one declared item")
+
+
+def purposes_exist(manifest: Manifest) -> Iterator[Problem]:
+    for path, item in manifest.items.items():
+        if item.purpose not in manifest.purposes:
+            yield Problem(
+                f"{path}.purpose",
+                f"'{item.purpose}'" + nearest(item.purpose, tuple(manifest.purposes)),
+                "a declared [purpose.*]: " + (", ".join(manifest.purposes) or "none is declared"),
+            )
+
+
+def identities_exist(manifest: Manifest) -> Iterator[Problem]:
+    for path, item in manifest.items.items():
+        for identity in item.identities:
+            if identity not in manifest.identities:
+                yield Problem(
+                    f"{path}.identities", f"'{identity}'", f"a declared [identity.{identity}]"
+                )
+
+
+def occasions_are_known(manifest: Manifest) -> Iterator[Problem]:
+    for path, item in manifest.items.items():
+        for occasion in item.occasions:
+            if occasion not in OCCASIONS and not EVERY.match(occasion):
+                yield Problem(
+                    f"{path}.occasions",
+                    f"'{occasion}'" + nearest(occasion, OCCASIONS),
+                    "one of " + ", ".join(OCCASIONS) + ", or 'every 24h' (m, h, d)",
+                )
+
+
+def switches_cover_channels(manifest: Manifest) -> Iterator[Problem]:
+    if not manifest.switches:
+        yield Problem("switch", "no [[switch]]", "at least one way to turn the telemetry off")
+        return
+    covered = {channel for switch in manifest.switches for channel in switch.covers}
+    for channel in manifest.channels:
+        if channel not in covered:
+            yield Problem("switch", f"no switch covers '{channel}'", "one that names it in covers")
+    for number, switch in enumerate(manifest.switches, 1):
+        for channel in switch.covers:
+            if channel not in manifest.channels and channel != "update-check":
+                yield Problem(
+                    f"switch[{number}].covers",
+                    f"'{channel}'" + nearest(channel, manifest.channels),
+                    "a channel of this manifest: " + ", ".join(manifest.channels),
+                )
+        if switch.kind in ("file-key", "marker-file") and not switch.file:
+            yield Problem(f"switch[{number}].file", "nothing", f"the path of the {switch.kind}")
+        if switch.kind == "file-key" and not switch.format:
+            yield Problem(f"switch[{number}].format", "nothing", "the format of the file")
+
+
+def keep_is_a_span(manifest: Manifest) -> Iterator[Problem]:
+    spans = [("product.keep", manifest.product.keep)]
+    spans += [(f"{p}.keep", i.keep) for p, i in manifest.items.items() if i.keep is not None]
+    for where, span in spans:
+        if not KEEP.match(span):
+            yield Problem(where, f"'{span}'", "a number of days, months or years, as '25 months'")
+
+
+def dates_are_dates(manifest: Manifest) -> Iterator[Problem]:
+    dates = [(f"{p}.ends", i.ends) for p, i in manifest.items.items()]
+    dates += [(f"{where}.expires", field.expires) for where, field in all_fields(manifest)]
+    for where, text in dates:
+        if text is None:
+            continue
+        try:
+            date.fromisoformat(text)
+        except ValueError:
+            yield Problem(where, f"'{text}'", "a date as 2027-06-30")
+
+
+def consent_versions_fit(manifest: Manifest) -> Iterator[Problem]:
+    newest = manifest.product.consent_version
+    for path, item in manifest.items.items():
+        if not 1 <= item.since <= newest:
+            yield Problem(
+                f"{path}.since", str(item.since), f"1 to product.consent_version, now {newest}"
+            )
+    for where, field in all_fields(manifest):
+        if not 1 <= field.since <= newest:
+            yield Problem(
+                f"{where}.since", str(field.since), f"1 to product.consent_version, now {newest}"
+            )
+
+
+def names_differ_beyond_case(manifest: Manifest) -> Iterator[Problem]:
+    """The store's column names do not tell upper from lower case."""
+    for path, item in manifest.items.items():
+        yield from _clashes(f"{path}.fields", tuple(item.fields))
+    yield from _clashes("items", tuple(manifest.items))
+
+
+def _clashes(where: str, names: tuple[str, ...]) -> Iterator[Problem]:
+    seen: dict[str, str] = {}
+    for name in names:
+        other = seen.setdefault(name.lower(), name)
+        if other != name:
+            yield Problem(f"{where}.{name}", f"also '{other}'", "names that differ beyond case")
+
+
+def fields_fit_their_type(manifest: Manifest) -> Iterator[Problem]:
+    for where, field in all_fields(manifest):
+        yield from _field_problems(where, field)
+
+
+def _field_problems(where: str, field: Field) -> Iterator[Problem]:
+    if field.type == "enum" and not field.values:
+        yield Problem(f"{where}.values", "nothing", "the values that the enum has")
+    if field.values and field.type != "enum" and field.of != "enum":
+        yield Problem(f"{where}.values", "values", f"none for the type '{field.type}'")
+    if field.type == "list" and not field.of:
+        yield Problem(f"{where}.of", "nothing", "the type of the list's elements")
+    if field.of == "enum" and not field.values:
+        yield Problem(f"{where}.values", "nothing", "the values that an element may have")
+    if field.type == "group" and not field.fields:
+        yield Problem(f"{where}.fields", "nothing", "the fields of one record of the group")
+    if field.fields and field.type != "group":
+        yield Problem(f"{where}.fields", "fields", f"none for the type '{field.type}'")
+    free_text = field.type in TEXTUAL or field.of == "text"
+    if free_text and field.anonymise not in ("keyed-hash", "length", "public-list"):
+        yield Problem(
+            f"{where}.anonymise",
+            f"'{field.anonymise}' for free text",
+            "keyed-hash, length or public-list (rule 6: no free text reaches a disk)",
+        )
+    if field.anonymise == "public-list" and not field.public:
+        yield Problem(f"{where}.public", "nothing", "the names that may be sent")
+    if field.type == "address" and field.anonymise not in ("place", "truncate", "none"):
+        yield Problem(f"{where}.anonymise", f"'{field.anonymise}'", "place, truncate or none")
+    if field.anonymise in ("place", "truncate") and field.type != "address":
+        yield Problem(f"{where}.anonymise", f"'{field.anonymise}'", "that for an address only")
+    if field.anonymise == "bucket" and not _ascends(field.buckets):
+        yield Problem(f"{where}.buckets", f"{field.buckets}", "ascending lower bounds")
+    if field.anonymise == "bucket" and field.type not in NUMERIC:
+        yield Problem(f"{where}.anonymise", "'bucket'", "that for a number only")
+    if field.means and field.type != "version":
+        yield Problem(f"{where}.means", f"'{field.means}'", "that for the type 'version' only")
+    low, high = field.minimum, field.maximum
+    if low is not None and high is not None and low > high:
+        yield Problem(f"{where}.minimum", f"{low:g}", f"at most the maximum, {high:g}")
+    if field.unit and field.type not in (*NUMERIC, "map", "list"):
+        yield Problem(f"{where}.unit", f"'{field.unit}'", "a unit for a number only")
+
+
+def _ascends(bounds: tuple[float, ...]) -> bool:
+    numbers = all(isinstance(b, int | float) for b in bounds)
+    return bool(bounds) and numbers and list(bounds) == sorted(set(bounds))
+
+
+def doors_lead_somewhere(manifest: Manifest) -> Iterator[Problem]:
+    for door, mapping in manifest.doors.items():
+        for foreign, path in mapping.items.items():
+            if path not in manifest.items:
+                yield Problem(
+                    f"doors.{door}.items.{foreign}",
+                    f"'{path}'" + nearest(path, tuple(manifest.items)),
+                    "an item of this manifest, such as " + next(iter(manifest.items), "event.x"),
+                )
+        known = {name for item in manifest.items.values() for name in item.fields}
+        for foreign, name in mapping.fields.items():
+            if name not in known:
+                yield Problem(
+                    f"doors.{door}.fields.{foreign}",
+                    f"'{name}'" + nearest(name, tuple(known)),
+                    "a field of this manifest",
+                )
+
+
+def all_fields(manifest: Manifest) -> Iterator[tuple[str, Field]]:
+    """Every field with its place, those of groups after the group that holds them."""
+    for path, item in manifest.items.items():
+        yield from _fields_below(path, item)
+
+
+def _fields_below(where: str, holder: Item | Field) -> Iterator[tuple[str, Field]]:
+    for name, field in holder.fields.items():
+        place = f"{where}.fields.{name}"
+        yield place, field
+        yield from _fields_below(place, field)
+
+
+RULES: tuple[Rule, ...] = (
+    something_is_declared,
+    purposes_exist,
+    identities_exist,
+    occasions_are_known,
+    switches_cover_channels,
+    keep_is_a_span,
+    dates_are_dates,
+    consent_versions_fit,
+    names_differ_beyond_case,
+    fields_fit_their_type,
+    doors_lead_somewhere,
+)

@@ -1,0 +1,138 @@
+"""The manifests registered with this server, and the write keys that belong to them.
+
+On disk: `catalogue/SLUG/product.json` and one `manifest-DIGEST12.toml` for every digest that was
+ever registered, so that items of older releases still find their declaration.
+"""
+
+import json
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from glasshouse.catalogue.files import read_json, write_whole
+from glasshouse.catalogue.succession import clashes
+from glasshouse.model import Origin
+from glasshouse_sdk.manifest import Manifest, ManifestError, Problem, parse_manifest
+
+
+@dataclass(frozen=True, slots=True)
+class WriteKey:
+    """Lets its holder send items of one product; `origin` says what they count as."""
+
+    key: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A registered product: its current manifest, the older ones, and its keys."""
+
+    slug: str
+    manifest: Manifest
+    manifests: Mapping[str, Manifest]  # by digest, the current one included
+    keys: tuple[WriteKey, ...]
+
+    def key_for(self, origin: Origin) -> str:
+        return next(key.key for key in self.keys if key.origin is origin)
+
+
+class Catalogue:
+    """The registered products. Small, read whole at start; every change is on disk when it returns.
+
+    `version` grows with each change, so that what is derived from the catalogue knows its age.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._products: dict[str, Product] = {}
+        self.version = 0
+        directory.mkdir(parents=True, exist_ok=True)
+        for path in sorted(directory.glob("*/product.json")):
+            product = _read_product(path)
+            self._products[product.slug] = product
+
+    def __iter__(self) -> Iterator[Product]:
+        return iter(tuple(self._products.values()))
+
+    def __len__(self) -> int:
+        return len(self._products)
+
+    def product(self, slug: str) -> Product | None:
+        return self._products.get(slug)
+
+    def by_key(self, key: str) -> tuple[Product, Origin] | None:
+        """The product that a write key belongs to, and what its items count as."""
+        for product in self._products.values():
+            for candidate in product.keys:
+                if secrets.compare_digest(candidate.key.encode(), key.encode()):
+                    return product, candidate.origin
+        return None
+
+    def by_door_key(self, door: str, name: str) -> Product | None:
+        """The product whose manifest says that this door means it by `name`."""
+        for product in self._products.values():
+            mapping = product.manifest.doors.get(door)
+            if mapping is not None and mapping.key == name:
+                return product
+        return None
+
+    def add(self, source: bytes) -> Product:
+        """Register a manifest, or a new version of one. Raises `ManifestError`."""
+        manifest = parse_manifest(source)
+        slug = manifest.product.slug
+        known = self._products.get(slug)
+        problems = tuple(self._taken_door_keys(manifest))
+        if known is not None:
+            problems += tuple(clashes(known.manifests.values(), manifest))
+        if problems:
+            raise ManifestError(problems)
+        keys = known.keys if known else tuple(_new_key(origin) for origin in Origin)
+        older = dict(known.manifests) if known else {}
+        product = Product(slug, manifest, {**older, manifest.digest: manifest}, keys)
+        home = self._directory / slug
+        home.mkdir(exist_ok=True)
+        write_whole(home / _file_name(manifest.digest), source)
+        write_whole(home / "product.json", _encode(product))
+        self._products[slug] = product
+        self.version += 1
+        return product
+
+    def _taken_door_keys(self, manifest: Manifest) -> Iterator[Problem]:
+        for door, mapping in manifest.doors.items():
+            other = self.by_door_key(door, mapping.key) if mapping.key else None
+            if other is not None and other.slug != manifest.product.slug:
+                yield Problem(
+                    f"doors.{door}.key",
+                    f"'{mapping.key}', which means '{other.slug}' on this server",
+                    "a key of its own for each product",
+                )
+
+
+def _new_key(origin: Origin) -> WriteKey:
+    prefix = {"production": "gh", "development": "ghdev", "ci": "ghci", "simulated": "ghsim"}
+    return WriteKey(f"{prefix[origin]}_{secrets.token_hex(16)}", origin)
+
+
+def _file_name(digest: str) -> str:
+    return f"manifest-{digest.removeprefix('sha256:')[:12]}.toml"
+
+
+def _encode(product: Product) -> bytes:
+    facts = {
+        "slug": product.slug,
+        "current": product.manifest.digest,
+        "digests": list(product.manifests),
+        "keys": [{"key": key.key, "origin": key.origin.value} for key in product.keys],
+    }
+    return json.dumps(facts, indent=1).encode() + b"\n"
+
+
+def _read_product(path: Path) -> Product:
+    facts = read_json(path)
+    manifests = {
+        digest: parse_manifest((path.parent / _file_name(digest)).read_bytes())
+        for digest in facts["digests"]
+    }
+    keys = tuple(WriteKey(key["key"], Origin(key["origin"])) for key in facts["keys"])
+    return Product(facts["slug"], manifests[facts["current"]], manifests, keys)

@@ -1,0 +1,1 @@
+"""The collector's durable log: see `port.py` for what it promises."""

@@ -1,0 +1,53 @@
+"""The only reader of the environment. One frozen `Settings`; every field says what it does."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How this server runs. A flag NAME and the variable GLASSHOUSE_NAME mean the same."""
+
+    data: Path
+    """Directory that holds everything: catalogue, journal, store."""
+
+    listen: str = "127.0.0.1:8090"
+    """Where the console listens, and the doors unless they have a port of their own."""
+
+    collector_listen: str | None = None
+    """Where the doors listen, if apart from the console."""
+
+    country_database: Path | None = None
+    """A country database in MaxMind's format; the one that ships with the package otherwise."""
+
+    trusted_proxies: tuple[str, ...] = ()
+    """Peers whose X-Forwarded-For is believed. Nobody's is, by default."""
+
+    in_flight_bytes: int = 256 * 1024 * 1024
+    """Bodies being worked on at once, in bytes; beyond it the doors answer 503."""
+
+    load_every: float = 0.5
+    """Seconds between two loads from the journal into the store."""
+
+    store_memory: str = "2GB"
+    """Most memory that the store's engine may take."""
+
+
+def from_environment(settings: Settings, environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings with every GLASSHOUSE_* variable that is set laid over them."""
+    source = os.environ if environment is None else environment  # noqa: TID251 (the one reader)
+    casts = {
+        "data": Path,
+        "country_database": Path,
+        "trusted_proxies": lambda text: tuple(filter(None, text.split(","))),
+        "in_flight_bytes": int,
+        "load_every": float,
+    }
+    values = {}
+    for field in fields(Settings):
+        text = source.get(f"GLASSHOUSE_{field.name.upper()}")
+        if text:
+            values[field.name] = casts.get(field.name, str)(text)
+    return replace(settings, **values)
