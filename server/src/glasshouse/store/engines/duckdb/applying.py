@@ -214,8 +214,8 @@ def update_instance_days(connection: DuckDBPyConnection) -> None:
            and t.product = s.product
         when matched then update set
             items = t.items + s.items,
-            version = case when t.version is null
-                or (s.newest.at, s.newest.version) > (t.version_at, t.version)
+            version = case when s.newest is not null and (t.version is null
+                or (s.newest.at, s.newest.version) > (t.version_at, t.version))
                 then s.newest.version else t.version end,
             version_at = greatest(t.version_at, s.newest.at)
         when not matched then insert
@@ -243,16 +243,16 @@ def update_instances(connection: DuckDBPyConnection) -> None:
             last_seen = greatest(t.last_seen, s.last.at),
             door = case when (s.last.at, s.last.door) > (t.last_seen, t.door)
                 then s.last.door else t.door end,
-            first_version = case when t.first_version is null
-                or (s.oldest.at, s.oldest.version) < (t.first_version_at, t.first_version)
+            first_version = case when s.oldest is not null and (t.first_version is null
+                or (s.oldest.at, s.oldest.version) < (t.first_version_at, t.first_version))
                 then s.oldest.version else t.first_version end,
             first_version_at = least(t.first_version_at, s.oldest.at),
-            current_version = case when t.current_version is null
-                or (s.newest.at, s.newest.version) > (t.current_version_at, t.current_version)
+            current_version = case when s.newest is not null and (t.current_version is null
+                or (s.newest.at, s.newest.version) > (t.current_version_at, t.current_version))
                 then s.newest.version else t.current_version end,
             current_version_at = greatest(t.current_version_at, s.newest.at),
-            place = case when t.place is null
-                or (s.place.at, s.place.place) > (t.place_at, t.place)
+            place = case when s.place is not null and (t.place is null
+                or (s.place.at, s.place.place) > (t.place_at, t.place))
                 then s.place.place else t.place end,
             place_at = greatest(t.place_at, s.place.at)
         when not matched then insert
