@@ -141,13 +141,17 @@ def measure_loading(data: Path, events: int, instances: int, batch: int) -> None
     stored = sum(cycles)
     print(f"  cycles of {stored // len(cycles):,} events: {cpu / stored * 1e6:.2f} µs CPU an event")
     print(f"  {stored / wall:,.0f} events a second (wall)")
-    print(f"  {size / stored:.1f} B an event in the store's file, {keys / stored:.1f} B in key runs")
+    print(
+        f"  {size / stored:.1f} B an event in the store's file, {keys / stored:.1f} B in key runs"
+    )
     small = loader_small_cycles(data, store, catalogue, payloads)
     print(f"  a cycle of 5 events: {small * 1e3:.1f} ms CPU")
     store.close()
 
 
-def loader_small_cycles(data: Path, store: object, catalogue: Catalogue, before: list[bytes]) -> float:
+def loader_small_cycles(
+    data: Path, store: object, catalogue: Catalogue, before: list[bytes]
+) -> float:
     payloads = before + make_records(100, 20, 5)
     journal = RecordJournal(payloads)
     loader = Loader(journal, store, catalogue, data, cycle_bytes=1)  # type: ignore[arg-type]
@@ -179,8 +183,8 @@ def measure_keys(directory: Path, total: int, cycle: int = 20_000) -> None:
     print(
         f"  {len(repeats):>11,} keys: {cpu / rounds / cycle * 1e6:5.2f} µs a search, "
         f"{filling / total * 1e6:5.2f} µs to take one in, longest cycle {longest:5.2f} s, "
-        f"{repeats.run_count:3} runs, {repeats.memory_bytes / total * 1e6 / 2**20:5.2f} MB of memory "
-        f"and {disk / total * 1e6 / 2**20:5.2f} MB of disk a million keys, peak {peak:,.0f} MB"
+        f"{repeats.run_count:3} runs, {repeats.memory_bytes / total * 1e6 / 2**20:5.2f} MB memory "
+        f"and {disk / total * 1e6 / 2**20:5.2f} MB disk a million keys, peak {peak:,.0f} MB"
     )
 
 

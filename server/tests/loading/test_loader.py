@@ -94,7 +94,9 @@ def test_any_order_of_loading_gives_the_same_answers(tmp_path: Path) -> None:
     for trial in range(3):
         chance.shuffle(payloads)
         loader, store, _ = build(
-            tmp_path / str(trial), MemoryJournal(list(payloads)), cycle_bytes=(1, 2000, 10**6)[trial]
+            tmp_path / str(trial),
+            MemoryJournal(list(payloads)),
+            cycle_bytes=(1, 2000, 10**6)[trial],
         )
         while loader.cycle().records:
             pass
@@ -174,11 +176,12 @@ def test_waiting_items_complete_the_balance(tmp_path: Path) -> None:
     store.close()
 
 
+TIMES = b'"at":"2026-11-20T12:00:00Z","received_at":"2026-11-20T12:00:00Z"'
 BAD_LINES = {
-    "wrong type": b'{"at":"2026-11-20T12:00:00Z","received_at":"2026-11-20T12:00:00Z","instance":"x","fields":{"seconds":"secret-value"}}\n',
+    "wrong type": b"{" + TIMES + b',"instance":"x","fields":{"seconds":"secret-value"}}\n',
     "not JSON": b"rubbish\n",
-    "not UTF-8": b'{"at":"2026-11-20T12:00:00Z","received_at":"2026-11-20T12:00:00Z","instance":"\xff","fields":{}}\n',
-    "no instance": b'{"at":"2026-11-20T12:00:00Z","received_at":"2026-11-20T12:00:00Z","fields":{}}\n',
+    "not UTF-8": b"{" + TIMES + b',"instance":"\xff","fields":{}}\n',
+    "no instance": b"{" + TIMES + b',"fields":{}}\n',
     "no time": b'{"received_at":"2026-11-20T12:00:00Z","instance":"x","fields":{}}\n',
     "two lines for one": b"{}\n{}\n",
     "no lines": b"",
@@ -228,18 +231,16 @@ def test_a_new_version_of_a_manifest_is_followed_while_loading(tmp_path: Path) -
     loader, store, catalogue = build(tmp_path, journal)
     loader.cycle()
     newer = MANIFEST + (
-        '[snapshot.host.fields.tables.fields.name]\ntype = "text"\nanonymise = "length"\n'
-        'why = "x"\nexample = 3\n[snapshot.host.fields.memory]\ntype = "number"\nwhy = "x"\n'
-        "example = 1.5\n"
+        '[snapshot.host.fields.memory]\ntype = "number"\nwhy = "x"\nexample = 1.5\n'
     )
     catalogue.add(newer.encode())
-    fields = {"cores": 3, "memory": 1.5, "tables": [{"rows": 2, "name": 4}]}
+    fields = {"cores": 3, "memory": 1.5, "tables": [{"rows": 2}]}
     journal.add(record({"snapshot.host": [("2", line(1, "b", fields))]}))
     assert loader.cycle().stored == 1
     rows = store.rows("select s.instance, s.fields::varchar from snapshots s order by 1").rows
     assert rows == [
-        ("a", '{"cores":2,"system":null,"tables":[{"rows":1,"name":null}],"memory":null}'),
-        ("b", '{"cores":3,"system":null,"tables":[{"rows":2,"name":4}],"memory":1.5}'),
+        ("a", '{"cores":2,"system":null,"tables":[{"rows":1}],"memory":null}'),
+        ("b", '{"cores":3,"system":null,"tables":[{"rows":2}],"memory":1.5}'),
     ]
     store.close()
 
@@ -325,7 +326,11 @@ def test_a_second_owner_of_the_file_is_told_so(tmp_path: Path) -> None:
         "except StoreUnavailableError as error: print('unavailable')"
     )
     result = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", code, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert result.stdout.strip() == "unavailable", result.stderr
     store.close()

@@ -193,14 +193,16 @@ class Loader:
 
     def _load(self, arrivals: Sequence[Arrival]) -> Loaded:
         """Apply all arrivals, but for what the store refuses."""
+        pieces = pieces_of(arrivals)
         unloadable: list[Piece] = []
         while True:
-            pieces = [piece for piece in pieces_of(arrivals) if piece not in unloadable]
             try:
                 applied, sifted = self._apply(arrivals, pieces, unloadable)
                 break
             except PortionRefusedError as refusal:
-                unloadable += self._refused_pieces(pieces, refusal.portion)
+                refused = self._refused_pieces(pieces, refusal.portion)
+                unloadable += refused
+                pieces = [piece for piece in pieces if piece not in refused]
         return Loaded(
             records=len(arrivals),
             received=sum(arrival.head.received for arrival in arrivals),

@@ -71,12 +71,15 @@ def _check_node(node: dict[str, Any]) -> None:
             raise QueryError(f"found the function {name}(), expected tables and views to read from")
     if node.get("type") == "SHOW_REF":
         raise QueryError("found SHOW or DESCRIBE, expected a plain SELECT")
-    if node.get("type") == "BASE_TABLE" and _schema(node) in FORBIDDEN_SCHEMAS:
+    if node.get("type") == "BASE_TABLE":
+        _check_table(str(node.get("schema_name", "")).lower(), str(node.get("table_name", "")))
+
+
+def _check_table(schema: str, name: str) -> None:
+    if schema in FORBIDDEN_SCHEMAS:
         raise QueryError("found a table of the engine's own, expected the documented views")
-
-
-def _schema(node: dict[str, Any]) -> str:
-    return str(node.get("schema_name", "")).lower()
+    if "/" in name or "\\" in name:  # the engine would open it as a file
+        raise QueryError("found a path, expected a table or view")
 
 
 def _nodes(tree: Any) -> Iterator[dict[str, Any]]:

@@ -58,8 +58,8 @@ select null::varchar as product, null::varchar as snapshot, null::integer as ins
 where false
 """
 
-# Of two snapshots as of the same time the one received later counts, and of two received at the same
-# time the greater value: a rule is needed, so that the order of loading does not decide.
+# Of two snapshots as of one time the one received later counts, of two received at one time the
+# greater value: a rule is needed, so that the order of loading does not decide.
 NEWEST = (
     'arg_max({value}, (t."at", t.received_at, {value}::varchar)) filter (where {value} is not null)'
 )
