@@ -82,7 +82,9 @@ class ProductPage:
             origin=active.origin,
             origin_words=ORIGIN_WORDS[active.origin],
             origins=self._origins(product, address),
-            presets=_choices(PRESET_WORDS.items(), address.period, lambda name: address.to(period=name)),
+            presets=_choices(
+                PRESET_WORDS.items(), address.period, lambda name: address.to(period=name)
+            ),
             steps=_choices(STEP_WORDS.items(), address.by, lambda name: address.to(by=name)),
             active=active,
             active_chart=_active_chart(active),
@@ -181,5 +183,7 @@ def _charted_fields(product: Product) -> list[DeclaredField]:
     return [f for f in known if f.field.type in CHARTED_TYPES][:24]
 
 
-def _choices(words: Iterable[tuple[str, str]], chosen: str, address: Callable[[str], str]) -> list[Choice]:
+def _choices(
+    words: Iterable[tuple[str, str]], chosen: str, address: Callable[[str], str]
+) -> list[Choice]:
     return [Choice(text, address(name), name == chosen) for name, text in words]
