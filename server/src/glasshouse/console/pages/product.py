@@ -82,9 +82,12 @@ class ProductPage:
             origin=active.origin,
             origin_words=ORIGIN_WORDS[active.origin],
             origins=self._origins(product, address),
-            presets=_choices(PRESET_WORDS.items(), address.period, lambda name: address.to(period=name)),
+            presets=_choices(
+                PRESET_WORDS.items(), address.period, lambda name: address.to(period=name)
+            ),
             steps=_choices(STEP_WORDS.items(), address.by, lambda name: address.to(by=name)),
             active=active,
+            last_day=min(active.period.last, now.date()),
             active_chart=_active_chart(active),
             active_total=sum(_counts(active)),
             adoption=adoption,
@@ -181,5 +184,7 @@ def _charted_fields(product: Product) -> list[DeclaredField]:
     return [f for f in known if f.field.type in CHARTED_TYPES][:24]
 
 
-def _choices(words: Iterable[tuple[str, str]], chosen: str, address: Callable[[str], str]) -> list[Choice]:
+def _choices(
+    words: Iterable[tuple[str, str]], chosen: str, address: Callable[[str], str]
+) -> list[Choice]:
     return [Choice(text, address(name), name == chosen) for name, text in words]
