@@ -51,7 +51,7 @@ def running(data: Path, **settings: str) -> Iterator[Server]:
     """`settings` are GLASSHOUSE_* variables without the prefix, in lower case."""
     environment = dict(os.environ)  # noqa: TID251
     environment |= {f"GLASSHOUSE_{name.upper()}": value for name, value in settings.items()}
-    command = [sys.executable, "/tmp/serve.py", "serve"]
+    command = [sys.executable, "-m", "glasshouse.cli.main", "serve"]
     command += ["--data", str(data), "--listen", "127.0.0.1:0"]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
     try:
