@@ -69,19 +69,19 @@ def report(track: Callable[..., Any], version: str, organization: str, state: Pa
     """Hands all items to the client; returns how many."""
     key = _kept(state / "hash-key")
     every = {"productName": PRODUCT, "productVersion": version}
-    whose = {
-        "anonymous_id": _keyed_hash(key, _kept(state / "instance-id")),
-        "context": {"groupId": organization},
-    }
+    instance = _keyed_hash(key, _kept(state / "instance-id"))
     items = [("Instance Check-in", check_in())]
     items += [
         ("Build Completed", {**result, "jobName": _keyed_hash(key, job)})
         for job, result in builds(Path(__file__).parents[1])
     ]
     for event, properties in items:
-        # The client writes into the context that it is given: each item gets one of its own.
-        own = {**whose, "context": dict(whose["context"])}
-        track(event=event, properties={**every, **properties}, **own)
+        track(
+            anonymous_id=instance,
+            event=event,
+            properties={**every, **properties},
+            context={"groupId": organization},
+        )
     return len(items)
 
 
