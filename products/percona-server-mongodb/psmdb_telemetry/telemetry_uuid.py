@@ -13,7 +13,9 @@ import re
 import uuid
 from pathlib import Path
 
-UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.I)
+UUID = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE
+)
 INSTANCE = "instanceId"
 REPORTED = "1"
 
@@ -44,7 +46,9 @@ class TelemetryUuid:
         self._write()
 
     def _write(self) -> None:
-        lines = [f"{key}:{value}\n" for key, value in ((INSTANCE, self.instance), *self._marks.items())]
+        lines = [
+            f"{key}:{value}\n" for key, value in ((INSTANCE, self.instance), *self._marks.items())
+        ]
         self._path.parent.mkdir(parents=True, exist_ok=True)
         temporary = self._path.with_name(f".{self._path.name}.{os.getpid()}")
         temporary.write_text("".join(lines))

@@ -84,8 +84,8 @@ def run(args: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         check_products(args.products)
-        progressed = open_data(args.data.absolute())
         check_address(args.listen)
+        progressed = open_data(args.data.absolute())
         place = Place(args.data.absolute(), f"http://{args.listen}", args.products)
         serve(place, args.listen, progressed, console, fill_only=args.fill_only)
     except (DemoError, ServerFailedError, ChildFailedError, httpx.HTTPError, OSError) as error:
