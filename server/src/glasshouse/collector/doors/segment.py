@@ -32,6 +32,10 @@ NO_ITEMS = ("identify", "group", "alias")
 NO_MAPPING = DoorMapping(key=None, items={}, fields={}, instance=None)
 
 
+# `Raw | None` would let msgspec take null alone; an absent part is a null here.
+NOTHING = msgspec.Raw(b"null")
+
+
 class Message(msgspec.Struct, gc=False):
     """What is read of a message; everything else is passed over unread."""
 
@@ -43,15 +47,15 @@ class Message(msgspec.Struct, gc=False):
     userId: str | int | None = None  # noqa: N815
     anonymousId: str | int | None = None  # noqa: N815
     groupId: str | int | None = None  # noqa: N815
-    context: msgspec.Raw | None = None
-    properties: msgspec.Raw | None = None
+    context: msgspec.Raw = NOTHING
+    properties: msgspec.Raw = NOTHING
 
 
 class Batch(msgspec.Struct, gc=False):
     batch: list[msgspec.Raw] | None = None
     writeKey: str | None = None  # noqa: N815
     sentAt: Any = None  # noqa: N815
-    context: msgspec.Raw | None = None
+    context: msgspec.Raw = NOTHING
 
 
 def _nothing(_: Message) -> str | int | None:
@@ -203,13 +207,13 @@ class Translator:
     def _typed_fields(self, message: Message, declaration: Declaration) -> Any:
         """The fields if they come under their declared names and fit; None for the slow path."""
         try:
-            return declaration.decode_fields(message.properties or b"{}")
+            return declaration.decode_fields(
+                b"{}" if message.properties == NOTHING else message.properties
+            )
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
 
     def _properties(self, message: Message, declaration: Declaration) -> dict[str, Any]:
-        if message.properties is None:
-            return {}
         try:
             raw = msgspec.json.decode(message.properties)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -290,9 +294,7 @@ def _decode(body: bytes, kind: type[Batch]) -> Batch:
         raise RefusedError(Reason.BAD_JSON, f"no JSON ({str(error)[:80]})", "JSON") from None
 
 
-def _context(raw: msgspec.Raw | None) -> Context | None:
-    if raw is None:
-        return None
+def _context(raw: msgspec.Raw) -> Context | None:
     try:
         return msgspec.json.decode(raw, type=Context | None)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
