@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import NoReturn
 
 # Run as `python psmdb_telemetry`, so its other files are found beside this one.
+import delivery
 import host
-import waiting
 from telemetry_uuid import TelemetryUuid
 
 from glasshouse_sdk import Telemetry
@@ -66,6 +66,9 @@ def report_installation(options: argparse.Namespace, environment: Mapping[str, s
     )
     if telemetry.consent != "on" or file.has_reported(FAMILY):
         return
+    if delivery.is_acknowledged(state, file.instance):
+        file.mark(FAMILY)  # an earlier run was ended between the answer and the mark
+        return
     file.keep()
     fields = {
         "deployment": deployment,
@@ -75,12 +78,14 @@ def report_installation(options: argparse.Namespace, environment: Mapping[str, s
     }
     # What an earlier installation could not deliver, or a preview has shown, is sent as it is if
     # it still says the same; otherwise this report takes its place.
-    if not waiting.says(state, version, file.instance):
-        waiting.discard(state)
+    if not delivery.is_waiting(state, file.instance, version):
+        delivery.discard(state)
         telemetry.record("host", **fields)
     if options.preview:
-        sys.stdout.write(waiting.request_body(state, MANIFEST, environment))
-    elif telemetry.send():
+        sys.stdout.write(delivery.request_body(state, MANIFEST, environment))
+        return
+    telemetry.send()
+    if delivery.is_acknowledged(state, file.instance):
         file.mark(FAMILY)
 
 

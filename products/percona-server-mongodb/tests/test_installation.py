@@ -251,6 +251,17 @@ def test_pc21_a_host_reports_once_over_restarts_and_upgrades(host, collector):
     assert host.file.read_text() == kept
 
 
+def test_pc21_a_run_that_was_ended_before_the_mark_does_not_make_the_next_report_again(
+    host, collector
+):
+    host.install()
+    marked = host.file.read_text()
+    host.file.write_text(marked.replace(f"{MARK}\n", ""))
+    host.install()
+    assert len(reports(collector)) == 1
+    assert host.file.read_text() == marked
+
+
 def test_other_products_of_the_host_keep_their_marks_and_share_the_id(host, collector):
     host.file.parent.mkdir()
     host.file.write_text(f"instanceId:{KNOWN_ID}\nPRODUCT_FAMILY_PS:1\n")
@@ -273,6 +284,7 @@ def test_a_file_without_a_valid_id_starts_anew(text, host, collector):
     [
         (503, "application/json", b'{"code":14,"message":"later","details":[]}'),
         (429, "application/json", b"{}"),
+        (400, "application/json", b'{"code":3,"message":"invalid report","details":[]}'),
         (200, "text/html", b"<html>Welcome to the hotel. Please log in.</html>"),
     ],
 )

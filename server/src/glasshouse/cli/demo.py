@@ -8,7 +8,6 @@ import argparse
 import json
 import signal
 import socket
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from glasshouse.cli import demo_filling as filling
 from glasshouse.cli.child_process import ChildFailedError
 from glasshouse.cli.demo_filling import PROGRAMMES, Place
+from glasshouse.cli.errors import CommandError
 from glasshouse.cli.server_process import ServerFailedError, ServerProcess
 
 EXAMPLE = """
@@ -32,10 +32,6 @@ Example:
   glasshouse demo --listen 127.0.0.1:8090 --data .demo
 """
 PRODUCTS = Path(__file__).resolve().parents[4] / "products"
-
-
-class DemoError(RuntimeError):
-    """What the demo cannot go on with: found, expected, what to do. One line."""
 
 
 @dataclass(slots=True)
@@ -79,7 +75,7 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Exit codes: 0 ended as asked, Ctrl-C included; 1 could not go on."""
+    """0 when it ended as asked, Ctrl-C included. Raises CommandError."""
     console = Console(highlight=False)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
@@ -88,9 +84,8 @@ def run(args: argparse.Namespace) -> int:
         progressed = open_data(args.data.absolute())
         place = Place(args.data.absolute(), f"http://{args.listen}", args.products)
         serve(place, args.listen, progressed, console, fill_only=args.fill_only)
-    except (DemoError, ServerFailedError, ChildFailedError, httpx.HTTPError, OSError) as error:
-        print(f"glasshouse demo: {error}", file=sys.stderr)
-        return 1
+    except (ServerFailedError, ChildFailedError, httpx.HTTPError, OSError) as error:
+        raise CommandError(str(error)) from None
     except KeyboardInterrupt:
         console.print("\nStopped. What was acknowledged is kept; the same command goes on with it.")
     return 0
@@ -102,7 +97,7 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 def check_products(folder: Path) -> None:
     if not (folder / PROGRAMMES[0].folder / "manifest.toml").exists():
-        raise DemoError(
+        raise CommandError(
             f"found no programmes in {folder}; expected the folder 'products' of a checkout; "
             "run the demo from one, or name the folder with --products"
         )
@@ -118,7 +113,7 @@ def open_data(data: Path) -> Progressed:
             facts = json.loads(path.read_bytes())
             progressed = Progressed(path, facts["until"], set(facts["done"]))
         elif any(data.iterdir()):
-            raise DemoError(
+            raise CommandError(
                 f"found {data} filled by something else; expected an empty directory or one of an "
                 "earlier demo; choose another: make demo DATA=DIR"
             )
@@ -126,19 +121,19 @@ def open_data(data: Path) -> Progressed:
             progressed = Progressed(path, now)
         progressed.write()
     except OSError as error:
-        raise DemoError(
+        raise CommandError(
             f"cannot write to {data}: {error.strerror}; choose another: make demo DATA=DIR"
         ) from None
     except (ValueError, KeyError, TypeError):
-        raise DemoError(f"cannot read {path}; remove {data} and start again") from None
+        raise CommandError(f"cannot read {path}; remove {data} and start again") from None
     return progressed
 
 
 def check_address(listen: str) -> None:
-    """Raises DemoError unless it is HOST:PORT and free."""
+    """Raises CommandError unless it is HOST:PORT and free."""
     host, _, port = listen.rpartition(":")
     if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
-        raise DemoError(
+        raise CommandError(
             f"found the address {listen!r}; expected HOST:PORT such as 127.0.0.1:8090: "
             "make demo LISTEN=127.0.0.1:8090"
         )
@@ -149,7 +144,7 @@ def check_address(listen: str) -> None:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
     except OSError as error:
-        raise DemoError(
+        raise CommandError(
             f"cannot listen on {listen}: {error.strerror}; stop what uses it, or choose another "
             f"address: make demo LISTEN=127.0.0.1:{int(port) % 65535 + 1}"
         ) from None
