@@ -70,9 +70,7 @@ def _route(path: str, handler: Callable[[Request], Response]) -> Route:
     return Route(path, handler, methods=["GET"], middleware=_MIDDLEWARE)
 
 
-def _guarded(
-    access: Access, shown: Callable[[Request], Response]
-) -> Callable[[Request], Response]:
+def _guarded(access: Access, shown: Callable[[Request], Response]) -> Callable[[Request], Response]:
     """The page for whoever may see it; for others the way in; for a wrong slug what there is."""
 
     def handler(request: Request) -> Response:

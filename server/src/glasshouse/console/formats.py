@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 
 
-def count(value: int | float) -> str:
+def count(value: float) -> str:
     """1234567 as 1,234,567."""
     return f"{value:,.0f}"
 

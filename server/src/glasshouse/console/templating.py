@@ -16,7 +16,10 @@ _ENVIRONMENT = Environment(
 )
 _ENVIRONMENT.globals.update(asset=asset_address, bar=charts.bar, sparkline=charts.sparkline)
 _ENVIRONMENT.filters.update(
-    count=formats.count, share=formats.share, day=formats.day, moment=formats.moment,
+    count=formats.count,
+    share=formats.share,
+    day=formats.day,
+    moment=formats.moment,
     meaning=REASONS.__getitem__,
 )
 

@@ -15,12 +15,12 @@ from glasshouse.insight.errors import (
     did_you_mean,
     one_of,
 )
-from glasshouse.insight.newest import NewestItem, newest_items
+from glasshouse.insight.newest import NewestItem, newest_items, newest_refusals
 from glasshouse.insight.overview import Glance, OriginCount, glance, origins
 from glasshouse.insight.question import Question
 from glasshouse.insight.questions import QUESTIONS
-from glasshouse.store import QueryError, Rows, Store
 from glasshouse.model import Origin
+from glasshouse.store import QueryError, Rows, Store, Tally
 
 __all__ = [
     "Answer",
@@ -38,13 +38,14 @@ __all__ = [
 
 SQL_ROWS = 10_000
 SQL_SECONDS = 30.0
+NO_PRODUCT = "-"  # as a record's head has it
 
 
 class Insight:
     """Asks the store on behalf of everybody.
 
-    `clock` gives the time with its zone; `waiting` the items of a product that are acknowledged
-    but not yet in the store. Safe to use from several threads if `store` is.
+    `clock` gives the time with its zone; `tallies` the accounting, with what is acknowledged but
+    not yet in the store as outcome `waiting`. Safe to use from several threads if they are.
     """
 
     def __init__(
@@ -52,12 +53,12 @@ class Insight:
         store: Store,
         catalogue: Catalogue,
         clock: Callable[[], datetime],
-        waiting: Callable[[str], int],
+        tallies: Callable[[], Iterable[Tally]],
     ) -> None:
         self._store = store
         self._catalogue = catalogue
         self._clock = clock
-        self._waiting = waiting
+        self._tallies = tallies
 
     @property
     def questions(self) -> Mapping[str, Question]:
@@ -96,7 +97,12 @@ class Insight:
         return newest_items(self._store, product.manifest, origin, limit)
 
     def books(self, product: Product) -> Books:
-        return books(self._store, product.slug, self._waiting(product.slug))
+        return books(self._tallies(), product.slug)
+
+    def nameless(self, limit: int = 10) -> tuple[Books, tuple[NewestItem, ...]]:
+        """Of requests that named no product: the books, and what was refused last."""
+        refused = tuple(newest_refusals(self._store, NO_PRODUCT, limit))
+        return books(self._tallies(), NO_PRODUCT), refused
 
     def glance(self, product: Product, origin: Origin) -> Glance:
         return glance(self._store, product.slug, origin, self.now().date())

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from glasshouse.insight.errors import QuestionError, did_you_mean, one_of
 from glasshouse.insight.period import PRESETS, Period, Step, preset
-from glasshouse.insight.question import FILTERS, Inquiry, ParameterName, Question
+from glasshouse.insight.question import FILTERS, Inquiry, Question
 from glasshouse.model import Origin
 from glasshouse_sdk.manifest import Manifest
 
@@ -65,7 +65,7 @@ def _refuse_unknown(question: Question, words: Words) -> None:
                             did_you_mean(name, known))  # fmt: skip
 
 
-def _filters(question: Question, words: Words) -> dict[ParameterName, str]:
+def _filters(question: Question, words: Words) -> dict[str, str]:
     given: dict[str, list[str]] = {}
     for name in question.filters:
         value = single(name, words)
@@ -77,7 +77,7 @@ def _filters(question: Question, words: Words) -> dict[ParameterName, str]:
                 "where", f"'{name}'", _filter_words(question), did_you_mean(name, FILTERS)
             )
         given.setdefault(name, []).append(value)
-    filters: dict[ParameterName, str] = {}
+    filters: dict[str, str] = {}
     for known in question.filters:
         value = single(known, given)
         if value is not None:

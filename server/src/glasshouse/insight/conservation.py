@@ -4,11 +4,11 @@ received = stored + duplicate + rejected + suppressed + waiting
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from glasshouse.store import Store
 from glasshouse.model import Outcome, Reason
+from glasshouse.store import Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +38,25 @@ class Books:
         return self.received == sum(count for _, count in self.fates)
 
 
-def books(store: Store, product: str, waiting: int) -> Books:
-    """The books of a product over all doors; `waiting` is the journal's to know."""
+def books(tallies: Iterable[Tally], product: str) -> Books:
+    """The books of a product over all doors."""
     counts: Counter[str] = Counter()
     reasons: dict[str, Counter[Reason]] = {
         Outcome.REJECTED: Counter(),
         Outcome.SUPPRESSED: Counter(),
     }
-    for _, outcome, reason, items in store.rows("outcomes", {"product": product}).rows:
-        if outcome in reasons:
-            reasons[outcome][Reason(reason)] += int(items)
+    for tally in tallies:
+        if tally.product != product:
+            continue
+        if tally.outcome in reasons:
+            reasons[tally.outcome][Reason(tally.reason)] += tally.items
         else:
-            counts[outcome] += int(items)
+            counts[tally.outcome] += tally.items
     return Books(
-        received=counts["received"] + waiting,
+        received=counts["received"],
         stored=counts[Outcome.STORED],
         duplicate=counts[Outcome.DUPLICATE],
         rejected=dict(reasons[Outcome.REJECTED].most_common()),
         suppressed=dict(reasons[Outcome.SUPPRESSED].most_common()),
-        waiting=waiting,
+        waiting=counts["waiting"],
     )

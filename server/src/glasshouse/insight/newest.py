@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from glasshouse.insight.queries import query_text
-from glasshouse.store import Store
 from glasshouse.model import REASONS, Origin, Outcome, Reason
+from glasshouse.store import Store
 from glasshouse_sdk.manifest import Manifest
 
 
@@ -38,13 +38,11 @@ def newest_items(
     What was refused was not kept, so nobody knows its origin: it stands beside every origin.
     """
     stored = _stored(store, manifest, origin, limit)
-    refused = _refused(store, manifest.product.slug, limit)
+    refused = newest_refusals(store, manifest.product.slug, limit)
     return _newest([*stored, *refused], limit)
 
 
-def _stored(
-    store: Store, manifest: Manifest, origin: Origin, limit: int
-) -> Iterator[NewestItem]:
+def _stored(store: Store, manifest: Manifest, origin: Origin, limit: int) -> Iterator[NewestItem]:
     for path in manifest.items:
         try:
             table = store.item_table(manifest.product.slug, path)
@@ -63,7 +61,8 @@ def _stored(
             )
 
 
-def _refused(store: Store, product: str, limit: int) -> Iterator[NewestItem]:
+def newest_refusals(store: Store, product: str, limit: int) -> Iterator[NewestItem]:
+    """What was refused of a product, newest first."""
     found = store.rows("newest_refusals", {"product": product, "limit": limit})
     for at, item, door, outcome, reason, field, items in found.rows:
         yield NewestItem(

@@ -6,9 +6,9 @@ from datetime import date, datetime, timedelta
 
 from glasshouse.insight.newest import in_utc
 from glasshouse.insight.period import Period, Step, preset
-from glasshouse.store import Store
 from glasshouse.insight.version_order import version_key
 from glasshouse.model import Origin
+from glasshouse.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +50,7 @@ def glance(store: Store, product: str, origin: Origin, today: date) -> Glance:
     before = Period(week.first - timedelta(days=7), week.first - timedelta(days=1))
 
     def active(period: Period) -> int:
-        found = store.rows(
-            "active_between", {**whose, "first": period.first, "last": period.last}
-        )
+        found = store.rows("active_between", {**whose, "first": period.first, "last": period.last})
         return int(found.rows[0][0])
 
     in_month = {**whose, "first": month.first, "last": month.last}

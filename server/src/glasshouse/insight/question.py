@@ -3,17 +3,14 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
 
 from glasshouse.insight.answer import Answer
 from glasshouse.insight.period import Period, Step
-from glasshouse.store import Store
 from glasshouse.model import Origin
+from glasshouse.store import Store
 from glasshouse_sdk.manifest import Manifest
 
-ParameterName = Literal["version", "country", "field"]
-
-FILTERS: Mapping[ParameterName, str] = {
+FILTERS: Mapping[str, str] = {
     "version": "only instances on this version, such as 8.0.4",
     "country": "only instances in this country, by its two letters, such as DE",
     "field": "the declared field, such as deployment or snapshot.host.deployment",
@@ -30,7 +27,7 @@ class Inquiry:
     period: Period
     step: Step
     asked_at: datetime
-    filters: Mapping[ParameterName, str] = field(default_factory=dict)
+    filters: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     @property
@@ -45,8 +42,8 @@ class Question:
     name: str
     title: str
     answers: str
-    filters: tuple[ParameterName, ...]
-    required: tuple[ParameterName, ...]
+    filters: tuple[str, ...]
+    required: tuple[str, ...]
     steps: bool
     example: str
     answer: Callable[[Store, Inquiry], Answer]

@@ -26,6 +26,7 @@ def counts_chart(
     days: Sequence[date],
     counts: Sequence[int],
     complete: Sequence[bool],
+    *,
     step: Step,
     label: str,
     unit: str,
@@ -71,4 +72,6 @@ def _line(plot: Plot, counts: Sequence[int], complete: Sequence[bool]) -> Iterat
     over = len(path) if complete[-1] else len(path) - 1
     yield Markup('<polyline class="line" points="{}"/>').format(points(path[:over]))
     if over < len(path):
-        yield Markup('<polyline class="line growing" points="{}"/>').format(points(path[over - 1 :]))
+        yield Markup('<polyline class="line growing" points="{}"/>').format(
+            points(path[over - 1 :])
+        )

@@ -54,9 +54,7 @@ def layers_of(counts: Mapping[str | None, Sequence[int]]) -> tuple[Layer, ...]:
     return tuple(layers)
 
 
-def shares_chart(
-    days: Sequence[date], layers: Sequence[Layer], step: Step, label: str
-) -> Markup:
+def shares_chart(days: Sequence[date], layers: Sequence[Layer], step: Step, label: str) -> Markup:
     """The layers stacked, the first on top. A step without any count is a gap."""
     totals = [sum(counts) for counts in zip(*(layer.counts for layer in layers), strict=True)]
     tips = [_tip(place, start, layers, totals[place], step) for place, start in enumerate(days)]

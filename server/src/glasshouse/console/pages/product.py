@@ -1,6 +1,6 @@
 """The front page of a product: who uses it, on which versions, and what arrived last."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -82,8 +82,10 @@ class ProductPage:
             origin=active.origin,
             origin_words=ORIGIN_WORDS[active.origin],
             origins=self._origins(product, address),
-            presets=_choices(PRESET_WORDS, address.period, lambda name: address.to(period=name)),
-            steps=_choices(STEP_WORDS, address.by, lambda name: address.to(by=name)),
+            presets=_choices(
+                PRESET_WORDS.items(), address.period, lambda name: address.to(period=name)
+            ),
+            steps=_choices(STEP_WORDS.items(), address.by, lambda name: address.to(by=name)),
             active=active,
             active_chart=_active_chart(active),
             active_total=sum(_counts(active)),
@@ -111,7 +113,7 @@ class ProductPage:
         words = {known: text for known, text in ORIGIN_WORDS.items() if known in shown}
         if len(words) == 1:
             return []
-        return _choices(words, address.origin, lambda name: address.to(origin=name))
+        return _choices(words.items(), address.origin, lambda name: address.to(origin=name))
 
     def _distribution(self, address: ProductAddress, field: str | None) -> Answer | None:
         if field is None:
@@ -160,9 +162,9 @@ def _active_chart(active: Answer) -> Markup:
         active.column("period"),  # type: ignore[arg-type]
         _counts(active),
         active.column("complete"),  # type: ignore[arg-type]
-        active.step or Step.DAY,
-        _label(active),
-        "active instances",
+        step=active.step or Step.DAY,
+        label=_label(active),
+        unit="active instances",
     )
 
 
@@ -182,6 +184,6 @@ def _charted_fields(product: Product) -> list[DeclaredField]:
 
 
 def _choices(
-    words: Mapping[str, str], chosen: str, address: Callable[[str], str]
+    words: Iterable[tuple[str, str]], chosen: str, address: Callable[[str], str]
 ) -> list[Choice]:
-    return [Choice(text, address(str(name)), name == chosen) for name, text in words.items()]
+    return [Choice(text, address(name), name == chosen) for name, text in words]

@@ -29,7 +29,14 @@ class ProductsPage:
 
     def __call__(self, _request: Request) -> Response:
         cards = [self._card(product) for product in self._insight.products()]
-        return page("products", cards=cards)
+        books, refused = self._insight.nameless()
+        now = self._insight.now()
+        return page(
+            "products",
+            cards=cards,
+            nameless=books,
+            refused=[(item, formats.ago(item.received_at, now)) for item in refused],
+        )
 
     def _card(self, product: Product) -> Card:
         glance = self._insight.glance(product, Origin.PRODUCTION)

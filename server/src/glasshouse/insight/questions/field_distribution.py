@@ -23,10 +23,10 @@ from glasshouse.insight.declared_field import (
     quoted,
     values_sql,
 )
-from glasshouse.insight.question import Inquiry, Question
 from glasshouse.insight.queries import query_text
-from glasshouse.store import Store
+from glasshouse.insight.question import Inquiry, Question
 from glasshouse.insight.version_order import version_key
+from glasshouse.store import Store
 
 MOST_VALUES = 200
 

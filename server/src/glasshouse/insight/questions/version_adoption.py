@@ -13,8 +13,8 @@ from datetime import date
 from glasshouse.insight.answer import Answer, Column
 from glasshouse.insight.question import Inquiry, Question
 from glasshouse.insight.questions.active_instances import incomplete_note
-from glasshouse.store import Store
 from glasshouse.insight.version_order import version_key
+from glasshouse.store import Store
 
 
 def answer_version_adoption(store: Store, asked: Inquiry) -> Answer:
