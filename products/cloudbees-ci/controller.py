@@ -70,19 +70,23 @@ def report(track: Callable[..., Any], version: str, organization: str, state: Pa
     key = _kept(state / "hash-key")
     every = {"productName": PRODUCT, "productVersion": version}
     instance = _keyed_hash(key, _kept(state / "instance-id"))
-    items = [("Instance Check-in", check_in())]
-    items += [
-        ("Build Completed", {**result, "jobName": _keyed_hash(key, job)})
-        for job, result in builds(Path(__file__).parents[1])
-    ]
-    for event, properties in items:
+    sent = 0
+    for event, properties in _happenings(key):
         track(
             anonymous_id=instance,
             event=event,
             properties={**every, **properties},
             context={"groupId": organization},
         )
-    return len(items)
+        sent += 1
+    return sent
+
+
+def _happenings(key: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The events as they happen: the controller is up, then one build ends after the other."""
+    yield "Instance Check-in", check_in()
+    for job, result in builds(Path(__file__).parents[1]):
+        yield "Build Completed", {**result, "jobName": _keyed_hash(key, job)}
 
 
 def check_in() -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """A simulated fleet: controllers of some forty organizations, with daily check-ins and builds.
 
 Organizations upgrade when they are ready, one controller after the other; builds all but stop at
-weekends, and some controllers are shut down then. Two controllers were restored from a backup
-next to the original, and one has its clock years ahead, as in any real fleet.
+weekends, and some controllers are shut down then. As in any real fleet, two controllers were
+restored from a backup next to the original, one has its clock years ahead, some messages are sent
+twice because the answer was lost, and a plugin sends an event that nobody has declared.
 """
 
 import hashlib
@@ -23,6 +24,8 @@ ORGANIZATIONS = 38
 MOST_CONTROLLERS = 9
 BUILDS_A_DAY = 1.1  # a hundredth of the real, so that the demo is full in seconds
 AT_THE_WEEKEND = 0.22
+SENT_TWICE = 0.004
+UNDECLARED = 0.0015
 CLOCK_AHEAD = timedelta(days=1157)
 
 # Version names are real, the days are the simulation's.
@@ -64,6 +67,7 @@ def fleet(calendar: Calendar, seed: int, key: str) -> Sequence[Request]:
         for controller in controllers
         for at, message in _messages(controller, calendar, chance)
     ]
+    messages += [message for message in messages if chance.random() < SENT_TWICE]
     messages.sort(key=lambda pair: pair[0])
     right = [(at, message) for at, message in messages if message["anonymousId"] != ahead]
     wrong = [(at, message) for at, message in messages if message["anonymousId"] == ahead]
@@ -118,6 +122,8 @@ def _messages(
             at = calendar.at(day, chance.triangular(0, 86_400, 45_000))
             if at is not None:
                 yield at, _build(controller, day, chance)
+                if chance.random() < UNDECLARED:
+                    yield at, _track("Beekeeper Exception", controller, day, {}, chance)
 
 
 def _check_in(

@@ -17,12 +17,12 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import httpx
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from glasshouse.cli import demo_filling as filling
 from glasshouse.cli.child_process import ChildFailedError
+from glasshouse.cli.connection import Server, running_server
 from glasshouse.cli.demo_filling import PROGRAMMES, Place
 from glasshouse.cli.errors import CommandError
 from glasshouse.cli.server_process import ServerFailedError, ServerProcess
@@ -78,13 +78,16 @@ def run(args: argparse.Namespace) -> int:
     """0 when it ended as asked, Ctrl-C included. Raises CommandError."""
     console = Console(highlight=False)
     signal.signal(signal.SIGTERM, _interrupt)
+    data = args.data.absolute()
     try:
         check_products(args.products)
         check_address(args.listen)
-        progressed = open_data(args.data.absolute())
-        place = Place(args.data.absolute(), f"http://{args.listen}", args.products)
-        serve(place, args.listen, progressed, console, fill_only=args.fill_only)
-    except (ServerFailedError, ChildFailedError, httpx.HTTPError, OSError) as error:
+        progressed = open_data(data)
+        with ServerProcess(data, args.listen) as process:
+            show(process, data, args.products, progressed, console)
+            if not args.fill_only:
+                process.wait_until_ended()
+    except (ServerFailedError, ChildFailedError, OSError) as error:
         raise CommandError(str(error)) from None
     except KeyboardInterrupt:
         console.print("\nStopped. What was acknowledged is kept; the same command goes on with it.")
@@ -150,31 +153,30 @@ def check_address(listen: str) -> None:
         ) from None
 
 
-def serve(
-    place: Place, listen: str, progressed: Progressed, console: Console, *, fill_only: bool
+def show(
+    process: ServerProcess, data: Path, products: Path, progressed: Progressed, console: Console
 ) -> None:
+    """Fills the demo if no earlier run has, and says where to look."""
     started = time.monotonic()
-    found_filled = "stored" in progressed.done
-    with ServerProcess(place.data, listen) as server:
-        with console.status("starting the server"):
-            server.wait_until_ready()
-        if not found_filled:
-            fill(place, progressed, console)
-        seconds = time.monotonic() - started
-        state = "was filled before" if found_filled else f"filled in {seconds:.0f} s"
-        console.print(farewell(place, state))
-        if not fill_only:
-            raise ServerFailedError(f"the server ended: {server.wait_until_ended()}")
+    with console.status("starting the server"):
+        process.wait_until_ready()
+    server = running_server(data)
+    if server is None:
+        raise ServerFailedError(f"the server left no {data}/server.json; see {process.log}")
+    if "stored" in progressed.done:
+        state = "filled before"
+    else:
+        fill(Place(data, server, products), progressed, console)
+        state = f"filled in {time.monotonic() - started:.0f} s"
+    console.print(farewell(server, data, state), soft_wrap=True)
 
 
 def fill(place: Place, progressed: Progressed, console: Console) -> None:
     """Everything that an earlier run has not done."""
     once = progressed.once
-    for programme in PROGRAMMES:
-        once(f"register {programme.slug}", partial(filling.register, place, programme))
-    keys = filling.write_keys(place)
     with _bars(console) as bars:
         for programme in PROGRAMMES:
+            keys = filling.register(place, programme)
             once(f"here {programme.slug}", partial(filling.report_here, place, programme, keys))
             fleet = partial(filling.send_fleet, place, programme, keys, progressed.until, bars)
             once(f"fleet {programme.slug}", fleet)
@@ -191,19 +193,25 @@ def _bars(console: Console) -> Progress:
     )
 
 
-def farewell(place: Place, state: str) -> str:
-    data = place.data
+def farewell(server: Server, data: Path, state: str) -> str:
+    """The address and what to look at."""
+    is_local = server.url.startswith(("http://127.", "http://[::1]"))
+    entrance = f"{server.url}/" if is_local else f"{server.url}/enter?token={server.token}"
+    where = "" if data == Path("data").absolute() else f" --data {_near(data)}"
     return f"""
-[bold]Glasshouse[/bold] is up at [bold]{place.url}/[/bold]  ({state})
+[bold]Glasshouse is up: {entrance}[/bold]   ({state})
 
-  {place.url}/products/psmdb          Percona Server for MongoDB: this machine's one
-                                                  installation, and a simulated fleet apart from it
-  {place.url}/products/cloudbees-ci   CloudBees CI: through a real Segment client
-  {place.url}/products/psmdb/dictionary   every field that may be sent, and why
-  {place.url}/health/accounting       what became of every item received
+  /products/psmdb             Percona Server for MongoDB: this machine, and a simulated fleet
+  /products/cloudbees-ci      CloudBees CI: this machine and a fleet, by the Segment format
+  /products/psmdb/dictionary  every value that may be sent, and why
+  /health/accounting          what became of every item received
 
-  Ask:     glasshouse ask version_adoption --product psmdb --origin simulated --data {data}
-  Remove:  glasshouse erase --product psmdb --simulated --data {data}
+  Ask     .venv/bin/glasshouse ask version_adoption --product psmdb --origin simulated{where}
+  Remove  .venv/bin/glasshouse erase --product psmdb --simulated{where}
 
-Ctrl-C stops it. Everything is in {data}; the next start takes a second.
-"""
+Ctrl-C stops it; everything is in {_near(data)}."""
+
+
+def _near(path: Path) -> Path:
+    """As a person in this directory would write it."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

@@ -11,18 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 from rich.progress import Progress
 
 from glasshouse.cli.child_process import ChildFailedError, lines_of, ran
+from glasshouse.cli.connection import Server
 from glasshouse.model import Origin
 
-GLASSHOUSE = (sys.executable, "-m", "glasshouse.cli.main")
 DAYS = 90
 LOAD_SECONDS = 120.0
 
-Keys = Mapping[tuple[str, Origin], str]
-"""Write keys by product and by what their items count as."""
+Keys = Mapping[Origin, str]
+"""A product's write keys, by what their items count as."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +29,12 @@ class Place:
     """Where a demo happens: its data directory, its server, the folder of the programmes."""
 
     data: Path
-    url: str
+    server: Server
     products: Path
+
+    @property
+    def url(self) -> str:
+        return self.server.url
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,23 +69,16 @@ PROGRAMMES = (
 )
 
 
-def register(place: Place, programme: Programme) -> None:
+def register(place: Place, programme: Programme) -> Keys:
+    """The product's write keys. Registering the same manifest once more changes nothing."""
     manifest = place.products / programme.folder / "manifest.toml"
-    ran([*GLASSHOUSE, "product", "add", str(manifest), "--data", str(place.data)])
-
-
-def write_keys(place: Place) -> Keys:
-    text = ran([*GLASSHOUSE, "product", "list", "--json", "--data", str(place.data)])
-    return {
-        (product["slug"], Origin(key["origin"])): key["key"]
-        for product in json.loads(text)
-        for key in product["keys"]
-    }
+    product = place.server.call("POST", "/api/v1/products", content=manifest.read_bytes())
+    return {Origin(key["origin"]): key["key"] for key in product["write_keys"]}
 
 
 def report_here(place: Place, programme: Programme, keys: Keys) -> None:
     """Real items: the product's own program, run on this machine."""
-    ran([sys.executable, *programme.here(place, keys[programme.slug, Origin.PRODUCTION])])
+    ran([sys.executable, *programme.here(place, keys[Origin.PRODUCTION])])
 
 
 def send_fleet(place: Place, programme: Programme, keys: Keys, until: str, bars: Progress) -> None:
@@ -90,7 +86,7 @@ def send_fleet(place: Place, programme: Programme, keys: Keys, until: str, bars:
     bar = bars.add_task(f"{programme.slug}: {DAYS} simulated days", total=None)
     command = (
         sys.executable, str(place.products / programme.folder / "fleet.py"),
-        "--endpoint", place.url, "--key", keys[programme.slug, Origin.SIMULATED],
+        "--endpoint", place.url, "--key", keys[Origin.SIMULATED],
         "--days", str(DAYS), "--until", until,
     )  # fmt: skip
     for line in lines_of(command):
@@ -99,27 +95,21 @@ def send_fleet(place: Place, programme: Programme, keys: Keys, until: str, bars:
 
 
 def wait_until_stored(place: Place, bars: Progress) -> None:
-    """Returns when nothing waits in the journal any more."""
+    """Returns when nothing waits in the journal any more. Raises ChildFailedError."""
     bar = bars.add_task("from the journal to the store", total=None)
     deadline = time.monotonic() + LOAD_SECONDS
     most = 1
-    with httpx.Client(base_url=place.url, timeout=30, trust_env=False) as client:
-        while time.monotonic() < deadline:
-            waiting = waiting_items(client.get("/health/accounting").raise_for_status().json())
-            most = max(most, waiting)
-            bars.update(bar, completed=most - waiting, total=most)
-            if waiting == 0:
-                return
-            time.sleep(0.1)
+    while time.monotonic() < deadline:
+        waiting = _waiting(place.server.call("GET", "/health/accounting"))
+        most = max(most, waiting)
+        bars.update(bar, completed=most - waiting, total=most)
+        if waiting == 0:
+            return
+        time.sleep(0.1)
     raise ChildFailedError(f"the server has not stored everything after {LOAD_SECONDS:g} s")
 
 
-def waiting_items(accounting: Any) -> int:
+def _waiting(accounting: Mapping[str, Any]) -> int:
     """Accepted items that are not in the store yet, over all products and doors."""
-    if isinstance(accounting, dict):
-        own = accounting.get("waiting", 0)
-        rest = (value for key, value in accounting.items() if key != "waiting")
-        return (own if isinstance(own, int) else 0) + sum(waiting_items(value) for value in rest)
-    if isinstance(accounting, list):
-        return sum(waiting_items(entry) for entry in accounting)
-    return 0
+    doors = (door for product in accounting["products"].values() for door in product.values())
+    return sum(door["waiting"] for door in doors)

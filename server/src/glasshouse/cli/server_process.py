@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NoReturn, Self
 
 import httpx
 
@@ -74,10 +74,10 @@ class ServerProcess:
                 time.sleep(0.05)
         raise ServerFailedError(f"it was not ready after {READY_SECONDS:g} s; see {self.log}")
 
-    def wait_until_ended(self) -> str:
-        """Waits for a server that ends by itself; returns what it last said."""
+    def wait_until_ended(self) -> NoReturn:
+        """Waits for a server that ends by itself. Raises ServerFailedError with its last words."""
         self._child.wait()
-        return self._failure()
+        raise ServerFailedError(f"the server ended: {self._failure()}")
 
     def _failure(self) -> str:
         with self.log.open("rb") as log:
