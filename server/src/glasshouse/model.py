@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -109,13 +110,14 @@ def repeat_key(product: str, identity: str) -> bytes:
 class Line(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One accepted item as the journal holds it and the loader reads it: a line of JSON.
 
-    `fields` is JSON already, holding declared fields only.
+    `fields` holds declared fields only: a compiled struct when it is written, plain JSON values
+    when it is read.
     """
 
     at: datetime
     received_at: datetime
     instance: str
-    fields: msgspec.Raw
+    fields: Any
     version: str | None = None
     country: str | None = None
     region: str | None = None
@@ -139,7 +141,8 @@ class Refusal(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 class Block(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Accepted items of one declaration: `rows` keys of KEY_BYTES each, then `size` bytes of
-    lines, each ended by a newline."""
+    lines, each ended by a newline.
+    """
 
     item: str
     rows: int

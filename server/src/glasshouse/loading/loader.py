@@ -1,0 +1,290 @@
+"""The loader: moves journal records into the store, exactly once.
+
+A cycle is a list of steps. Everything it changes is committed in one transaction of the store,
+the journal position included, so a cycle that ends early, wherever, has simply not happened:
+
+    read            records behind the store's position
+    follow          make tables for manifests that are new
+    sift            drop items that were received before
+    write portions  flat lines, one file per product, item and door
+    plan keys       remember the new items' keys (perhaps in a new, synced file)
+    apply           rows, derived facts, accounting, keys and position: one transaction
+    settle          delete key files that are no longer in force; let the journal forget
+
+A record or block that the store refuses must not stop the others: it is put aside, counted as
+rejected(unloadable), and the cycle goes again without it. A failure of the machine (full disk,
+broken handle) never skips anything: the store is opened anew and the cycle waits and repeats.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from glasshouse.catalogue import Catalogue
+from glasshouse.journal.port import Journal
+from glasshouse.loading.arrivals import Arrival, Piece, pieces_of, read_arrivals, refused_items
+from glasshouse.loading.aside import put_aside
+from glasshouse.loading.portions import (
+    Sifted,
+    clear,
+    join_keys,
+    sift,
+    write_portions,
+)
+from glasshouse.loading.repeats import Repeats
+from glasshouse.loading.tallying import RECEIVED, notes_of, tallies_of
+from glasshouse.model import Position
+from glasshouse.store import (
+    Applied,
+    Batch,
+    Portion,
+    PortionRefusedError,
+    SchemaError,
+    Store,
+    StoreUnavailableError,
+    Tally,
+    Watch,
+    unwatched,
+)
+
+CYCLE_BYTES = 16 * 1024 * 1024
+LONGEST_PAUSE = 30.0  # seconds between two tries while the store fails
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What one cycle did. `more` says that the journal held more than one cycle takes."""
+
+    records: int = 0
+    received: int = 0
+    stored: int = 0
+    duplicate: int = 0
+    unloadable: int = 0
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LoaderState:
+    """For health pages. `lag` is the age in seconds of the newest record loaded while behind."""
+
+    lag: float = 0.0
+    cycles: int = 0
+    failures: int = 0  # tries in a row that failed
+    last_error: str | None = None
+    problems: tuple[str, ...] = ()  # damaged key files, manifests that no table can follow
+
+
+class Signal(Protocol):
+    """The part of threading.Event that the loader uses."""
+
+    def is_set(self) -> bool: ...
+    def wait(self, timeout: float | None = None) -> bool: ...
+    def clear(self) -> None: ...
+
+
+class Loader:
+    """Loads from one journal into one store. One thread calls `cycle` or `run`."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        store: Store,
+        catalogue: Catalogue,
+        data: Path,
+        *,
+        cycle_bytes: int = CYCLE_BYTES,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        watch: Watch = unwatched,
+    ) -> None:
+        """`data` is the data directory; `watch` is told each step, for tests."""
+        self._journal = journal
+        self._store = store
+        self._catalogue = catalogue
+        self._scratch = data / "store" / "loading"
+        self._keys = data / "store" / "keys"
+        self._aside = data / "journal-aside"
+        self._cycle_bytes = cycle_bytes
+        self._clock = clock
+        self._watch = watch
+        self._followed = -1
+        self._schema_problems: tuple[str, ...] = ()
+        self.state = LoaderState()
+        self._position = Position(0, 0)
+        self._scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._take_stock()
+
+    def cycle(self) -> Loaded:
+        """Load what is waiting, about `cycle_bytes` of it.
+
+        Raises `StoreUnavailableError` or `OSError`; nothing is lost then, call `recover`.
+        """
+        self._watch("read")
+        arrivals = read_arrivals(self._journal.read(self._position, self._cycle_bytes))
+        if not arrivals:
+            self.state = replace(self.state, lag=0.0)
+            return Loaded()
+        self._follow_catalogue()
+        loaded = self._load(arrivals)
+        self._position = arrivals[-1].end
+        self._watch("trim")
+        self._journal.trim(self._position)
+        self._note_success(arrivals, more=loaded.more)
+        return loaded
+
+    def run(self, stop: Signal, wake: Signal, every: float = 0.5) -> None:
+        """Load until `stop` is set: every so many seconds, and when `wake` is set."""
+        while not stop.is_set():
+            try:
+                if self.cycle().more:
+                    continue
+            except (StoreUnavailableError, OSError) as error:
+                self._note_failure(error)
+                stop.wait(min(LONGEST_PAUSE, 0.5 * 2**self.state.failures))
+                self._try_recovery()
+                continue
+            wake.wait(every)
+            wake.clear()
+
+    def recover(self) -> None:
+        """Open the store again and start from what it has committed."""
+        self._store.reopen()
+        self._take_stock()
+
+    def accounting(self, limit: int = 256 * 1024 * 1024) -> list[Tally]:
+        """The store's tallies and, as outcome `waiting`, what is in the journal behind them.
+
+        From any thread. Looks at about `limit` bytes of the journal at most.
+        """
+        position, tallies = self._store.accounting_at()
+        found = list(tallies)
+        for arrival in read_arrivals(self._journal.read(position, limit)):
+            head = arrival.head
+            waiting = head.received - sum(items for _, _, items in refused_items(head))
+            found += [
+                Tally(head.product, head.door, RECEIVED, "", head.received),
+                Tally(head.product, head.door, "waiting", "", waiting),
+                *(Tally(head.product, head.door, *refused) for refused in refused_items(head)),
+            ]
+        return _summed(found)
+
+    def _take_stock(self) -> None:
+        clear(self._scratch)
+        self._position = self._store.position()
+        self._repeats = Repeats(self._keys, self._store.keys())
+        self._show_problems()
+
+    def _follow_catalogue(self) -> None:
+        version = self._catalogue.version  # read first: a change meanwhile is followed next time
+        if version == self._followed:
+            return
+        self._watch("follow")
+        problems: list[str] = []
+        for product in self._catalogue:
+            try:
+                for manifest in product.manifests.values():
+                    self._store.ensure(manifest)
+            except SchemaError as error:
+                problems.append(f"{product.slug}: {error}")
+        self._schema_problems = tuple(problems)
+        self._followed = version
+        self._show_problems()
+
+    def _load(self, arrivals: Sequence[Arrival]) -> Loaded:
+        """Apply all arrivals, but for what the store refuses."""
+        unloadable: list[Piece] = []
+        while True:
+            pieces = [piece for piece in pieces_of(arrivals) if piece not in unloadable]
+            try:
+                applied, sifted = self._apply(arrivals, pieces, unloadable)
+                break
+            except PortionRefusedError as refusal:
+                unloadable += self._refused_pieces(pieces, refusal.portion)
+        return Loaded(
+            records=len(arrivals),
+            received=sum(arrival.head.received for arrival in arrivals),
+            stored=sum(applied.stored.values()),
+            duplicate=sum(sifted.duplicates.values()),
+            unloadable=sum(piece.rows for piece in unloadable)
+            + sum(arrival.head.received for arrival in arrivals if arrival.record is None),
+            more=sum(len(arrival.payload) for arrival in arrivals) >= self._cycle_bytes,
+        )
+
+    def _apply(
+        self, arrivals: Sequence[Arrival], pieces: Sequence[Piece], unloadable: Sequence[Piece]
+    ) -> tuple[Applied, Sifted]:
+        self._watch("sift")
+        sifted = sift(pieces, self._repeats.repeated(join_keys(pieces)))
+        try:
+            self._watch("write portions")
+            portions = write_portions(sifted, self._scratch)
+            self._watch("put aside")
+            self._put_aside(arrivals, unloadable)
+            self._watch("plan keys")
+            plan = self._repeats.plan(sifted.keys, self._clock().date())
+            batch = Batch(
+                portions=portions,
+                tallies=tallies_of(arrivals, unloadable, sifted.duplicates),
+                refusals=notes_of(arrivals, unloadable, self._clock()),
+                keys=plan.change,
+                position=arrivals[-1].end,
+            )
+            applied = self._store.apply(batch, self._watch)
+        finally:
+            clear(self._scratch)
+        self._watch("settle")
+        self._repeats.settle(plan)
+        return applied, sifted
+
+    def _put_aside(self, arrivals: Sequence[Arrival], unloadable: Sequence[Piece]) -> None:
+        unread = [arrival for arrival in arrivals if arrival.record is None]
+        for arrival in dict.fromkeys([*unread, *(piece.arrival for piece in unloadable)]):
+            put_aside(self._aside, arrival.payload, arrival.end)
+
+    def _refused_pieces(self, pieces: Sequence[Piece], portion: Portion) -> list[Piece]:
+        """Those pieces of a refused portion that the store refuses by themselves, or all."""
+        group = (portion.product, portion.item, portion.door)
+        suspects = [piece for piece in pieces if piece.group == group]
+        refused = [piece for piece in suspects if self._refuses(piece, portion)]
+        return refused or suspects
+
+    def _refuses(self, piece: Piece, portion: Portion) -> bool:
+        path = self._scratch / "suspect.ndjson"
+        path.write_bytes(piece.lines)
+        try:
+            return self._store.refuses(replace(portion, path=path, rows=piece.rows)) is not None
+        finally:
+            path.unlink()
+
+    def _note_success(self, arrivals: Sequence[Arrival], *, more: bool) -> None:
+        newest = arrivals[-1].head.received_at
+        lag = max(0.0, (self._clock() - newest).total_seconds()) if more else 0.0
+        self.state = replace(
+            self.state, lag=lag, cycles=self.state.cycles + 1, failures=0, last_error=None
+        )
+
+    def _note_failure(self, error: Exception) -> None:
+        self.state = replace(
+            self.state,
+            failures=self.state.failures + 1,
+            last_error=f"{type(error).__name__}: {error}",
+        )
+
+    def _try_recovery(self) -> None:
+        try:
+            self.recover()
+        except (StoreUnavailableError, OSError) as error:
+            self._note_failure(error)
+
+    def _show_problems(self) -> None:
+        problems = (*self._repeats.problems, *self._schema_problems)
+        self.state = replace(self.state, problems=problems)
+
+
+def _summed(tallies: Sequence[Tally]) -> list[Tally]:
+    sums: dict[tuple[str, str, str, str], int] = {}
+    for tally in tallies:
+        key = (tally.product, tally.door, tally.outcome, tally.reason)
+        sums[key] = sums.get(key, 0) + tally.items
+    return [Tally(*key, items) for key, items in sorted(sums.items())]

@@ -1,0 +1,64 @@
+"""What a cycle adds to the accounting and to the window on refusals."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+
+from glasshouse.loading.arrivals import Arrival, Piece, refused_items
+from glasshouse.model import Outcome, Reason, Refusal
+from glasshouse.store import RefusalNote, Tally
+
+RECEIVED = "received"
+REJECTED = Outcome.REJECTED.value
+UNLOADABLE = Reason.UNLOADABLE.value
+
+
+def tallies_of(
+    arrivals: Sequence[Arrival],
+    unloadable: Iterable[Piece],
+    duplicates: Mapping[tuple[str, str], int],
+) -> list[Tally]:
+    """Everything but what is stored, which the store counts itself."""
+    sums: Counter[tuple[str, str, str, str]] = Counter()
+    for arrival in arrivals:
+        head = arrival.head
+        sums[head.product, head.door, RECEIVED, ""] += head.received
+        for outcome, reason, items in refused_items(head):
+            sums[head.product, head.door, outcome, reason] += items
+        if arrival.record is None:
+            sums[head.product, head.door, REJECTED, UNLOADABLE] += head.received
+    for piece in unloadable:
+        head = piece.arrival.head
+        sums[head.product, head.door, REJECTED, UNLOADABLE] += piece.rows
+    for (product, door), items in duplicates.items():
+        sums[product, door, Outcome.DUPLICATE.value, ""] += items
+    return [Tally(*key, items) for key, items in sums.items()]
+
+
+def notes_of(
+    arrivals: Sequence[Arrival], unloadable: Iterable[Piece], now: datetime
+) -> list[RefusalNote]:
+    """One line per kind of refusal in the cycle, oldest first."""
+    sums: dict[tuple[str, str, str | None, str | None, str, str], tuple[datetime, int]] = {}
+
+    def add(arrival: Arrival, refusal: Refusal) -> None:
+        head = arrival.head
+        kind = (refusal.item, refusal.field, refusal.outcome, refusal.reason)
+        at = _utc(head.received_at) if arrival.record else _utc(now)
+        newest, before = sums.pop((head.product, head.door, *kind), (at, 0))
+        # Popped and put back, so that the newest kinds come last.
+        sums[head.product, head.door, *kind] = (max(newest, at), before + refusal.items)
+
+    for arrival in arrivals:
+        for refusal in arrival.head.refusals:
+            add(arrival, refusal)
+        if arrival.record is None:
+            add(arrival, Refusal(REJECTED, UNLOADABLE, arrival.head.received))
+    for piece in unloadable:
+        add(piece.arrival, Refusal(REJECTED, UNLOADABLE, piece.rows, piece.item))
+    return [RefusalNote(*key, at, items) for key, (at, items) in sums.items()]
+
+
+def _utc(moment: datetime) -> datetime:
+    """UTC without a zone, as the store's timestamps are."""
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment

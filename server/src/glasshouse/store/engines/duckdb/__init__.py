@@ -1,0 +1,247 @@
+"""DuckDB: one file, one owner process, one writing thread, readers on any other.
+
+The owner holds one connection for writing; each read runs on a cursor of its own, which sees the
+last committed state. A full disk invalidates every handle, for reads too; closing and opening the
+file again recovers all that was committed, hence `reopen`.
+"""
+
+import re
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from duckdb import DuckDBPyConnection
+
+from glasshouse.model import Origin, Position
+from glasshouse.store.engines.duckdb import applying
+from glasshouse.store.engines.duckdb.asking import ask
+from glasshouse.store.engines.duckdb.erasing import erase_origin
+from glasshouse.store.engines.duckdb.tables import (
+    OWN_TABLES,
+    ItemTable,
+    check_names,
+    ensure_table,
+    read_tables,
+)
+from glasshouse.store.engines.duckdb.views import make_views
+from glasshouse.store.port import (
+    Applied,
+    Batch,
+    KeyRun,
+    KeyState,
+    Portion,
+    PortionRefusedError,
+    QueryError,
+    Rows,
+    StoreUnavailableError,
+    Tally,
+    Watch,
+    unwatched,
+)
+from glasshouse_sdk.manifest import Manifest
+
+QUERIES = Path(__file__).parents[2] / "queries"
+QUERY_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
+
+# The engine or the machine failed; what is on disk is sound.
+FAILURES = (
+    duckdb.IOException,
+    duckdb.FatalException,
+    duckdb.InternalException,
+    duckdb.OutOfMemoryException,
+    duckdb.TransactionException,
+    duckdb.ConnectionException,
+)
+
+
+class DuckDBStore:
+    """The store in one DuckDB file. See `glasshouse.store.port.Store`."""
+
+    def __init__(self, directory: Path, memory: str) -> None:
+        self._directory = directory
+        self._memory = memory
+        self._queries: dict[str, str] = {}
+        self._writing = threading.RLock()
+        self._open()
+
+    def _open(self) -> None:
+        self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        loading = self._directory / "loading"
+        loading.mkdir(exist_ok=True, mode=0o700)
+        try:
+            self._connection = _connect(self._directory, loading, self._memory)
+        except duckdb.Error as error:
+            raise StoreUnavailableError(str(error)) from None
+        self._tables = read_tables(self._connection)
+        self._ensured: set[str] = set()
+        make_views(self._connection, self._tables.values())
+
+    def ensure(self, manifest: Manifest) -> None:
+        """Make or widen the tables and views of a manifest. Idempotent. Raises `SchemaError`."""
+        if manifest.digest in self._ensured:
+            return
+        slug = manifest.product.slug
+        with self._transaction() as connection:
+            tables = dict(self._tables)
+            known = {key: table for key, table in tables.items() if key[0] == slug}
+            check_names(manifest.items, known)
+            for path, item in manifest.items.items():
+                table = ensure_table(connection, slug, item, known.get((slug, path)))
+                tables[slug, path] = table
+            if tables != self._tables:
+                make_views(connection, tables.values())
+        self._tables = tables
+        self._ensured.add(manifest.digest)
+
+    def apply(self, batch: Batch, watch: Watch = unwatched) -> Applied:
+        """Take a batch, whole, in one transaction."""
+        with self._transaction() as connection:
+            applied = applying.apply_batch(connection, self._tables, batch, watch)
+            watch("commit")
+        watch("committed")
+        return applied
+
+    def refuses(self, portion: Portion) -> str | None:
+        """Why the store would not take this portion, or None if it would."""
+        table = self._tables.get((portion.product, portion.item))
+        if table is None:
+            return "found no table for it, expected a registered item"
+        with self._writing, _failures():
+            try:
+                applying.read_portion(self._connection, "probe", portion, table)
+            except PortionRefusedError as error:
+                return str(error)
+            finally:
+                self._connection.execute("drop table if exists temp.probe")
+        return None
+
+    def rows(self, query: str, parameters: Mapping[str, Any] | None = None) -> Rows:
+        """Run a query of ours: the name of a file in `queries/`, or text. From any thread."""
+        text = self._query(query) if QUERY_NAME.match(query) else query
+        with self._cursor() as cursor:
+            cursor.execute(text, dict(parameters) if parameters else None)
+            columns = tuple(column[0] for column in cursor.description or ())
+            return Rows(columns, cursor.fetchall())
+
+    def sql(self, text: str, limit: int = 10_000, seconds: float = 30.0) -> Rows:
+        """Run a person's query: reads only, tables and views only. Raises `QueryError`."""
+        with self._cursor() as cursor:
+            return ask(cursor, text, limit, seconds)
+
+    def item_table(self, product: str, item: str) -> str:
+        """The quoted name of the table of an item. Raises `KeyError` if there is none."""
+        return self._tables[product, item].name
+
+    def item_tables(self, product: str) -> tuple[ItemTable, ...]:
+        """All tables of a product."""
+        return tuple(table for table in self._tables.values() if table.product == product)
+
+    def accounting(self) -> list[Tally]:
+        """All tallies since the beginning."""
+        return self.accounting_at()[1]
+
+    def accounting_at(self) -> tuple[Position, list[Tally]]:
+        """The tallies, and the journal position up to which they count, of one moment."""
+        rows = self.rows("accounting").rows
+        tallies = [Tally(*row[2:]) for row in rows if row[2] is not None]
+        return Position(*rows[0][:2]), tallies
+
+    def position(self) -> Position:
+        """The journal position behind the last applied batch."""
+        return Position(*self.rows("position").rows[0])
+
+    def keys(self) -> KeyState:
+        """The repeat keys in force."""
+        runs = tuple(KeyRun(*row) for row in self.rows("key_runs").rows)
+        fresh = self.rows("fresh_keys").rows
+        newest = max((day for _, day in fresh), default=None)
+        return KeyState(runs, b"".join(keys for keys, _ in fresh), newest)
+
+    def erase_origin(self, product: str, origin: Origin) -> int:
+        """Remove a product's items of one origin and all derived from them; how many items."""
+        with self._transaction() as connection:
+            return erase_origin(connection, self.item_tables(product), product, origin.value)
+
+    def checkpoint(self) -> None:
+        """Move what was committed from the log into the file."""
+        with self._writing, _failures():
+            self._connection.execute("checkpoint")
+
+    def reopen(self) -> None:
+        """Drop every handle and open the file again, after `StoreUnavailableError`."""
+        with self._writing:
+            with suppress(duckdb.Error):  # an invalidated handle; the next recovers from the log
+                self._connection.close()
+            self._open()
+
+    def close(self) -> None:
+        """Checkpoint and let go of the file."""
+        with self._writing:
+            self._connection.close()
+
+    def _query(self, name: str) -> str:
+        if name not in self._queries:
+            path = QUERIES / f"{name}.sql"
+            if not path.is_file():
+                raise QueryError(f"found no query {name}.sql, expected one of store/queries/")
+            self._queries[name] = path.read_text()
+        return self._queries[name]
+
+    @contextmanager
+    def _transaction(self) -> Iterator[DuckDBPyConnection]:
+        """Commits what the body does, or nothing of it."""
+        with self._writing, _failures():
+            self._connection.execute("begin transaction")
+            try:
+                yield self._connection
+                self._connection.execute("commit")
+            except BaseException:
+                _roll_back(self._connection)
+                raise
+
+    @contextmanager
+    def _cursor(self) -> Iterator[DuckDBPyConnection]:
+        with _failures():
+            cursor = self._connection.cursor()
+            try:
+                yield cursor
+            finally:
+                cursor.close()
+
+
+@contextmanager
+def _failures() -> Iterator[None]:
+    try:
+        yield
+    except FAILURES as error:
+        raise StoreUnavailableError(str(error)) from error
+
+
+def _roll_back(connection: DuckDBPyConnection) -> None:
+    with suppress(duckdb.Error):  # a failed commit has rolled back already, a dead handle cannot
+        connection.execute("rollback")
+
+
+def _connect(directory: Path, loading: Path, memory: str) -> DuckDBPyConnection:
+    connection = duckdb.connect(
+        directory / "glasshouse.duckdb",
+        config={
+            "memory_limit": memory,
+            "temp_directory": str(directory / "spill"),
+            "python_enable_replacements": False,  # else a query could name a Python variable
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "preserve_insertion_order": False,
+        },
+    )
+    connection.execute(OWN_TABLES)
+    connection.execute(
+        "insert into store.position select 0, 0 where not exists (from store.position)"
+    )
+    connection.execute("set allowed_directories = [?]", (str(loading.resolve()),))
+    connection.execute("set enable_external_access = false")
+    connection.execute("set lock_configuration = true")
+    return connection

@@ -1,0 +1,171 @@
+"""The tables: the store's own, and one for every declared item.
+
+The table of `snapshot.host` of product psmdb is "psmdb"."snapshot.host"; the view that people use
+is "psmdb"."snapshot_host". Rows carry surrogates of identities; each id stands once, in
+store.identities, which an erasure rewrites.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from duckdb import DuckDBPyConnection
+
+from glasshouse.store.engines.duckdb.columns import (
+    Struct,
+    additions,
+    declared_struct,
+    stored_type,
+    widened,
+)
+from glasshouse.store.engines.duckdb.quoting import identifier
+from glasshouse.store.port import SchemaError
+from glasshouse_sdk.manifest import Item
+
+OWN_TABLES = """
+create schema if not exists store;
+create table if not exists store.identities (
+    surrogate integer not null, product varchar not null, kind varchar not null, id varchar not null
+);
+create table if not exists store.instance_days (
+    product varchar not null, origin varchar not null, day date not null, instance integer not null,
+    version varchar, version_at timestamp, items bigint not null
+);
+create table if not exists store.instances (
+    product varchar not null, origin varchar not null, instance integer not null,
+    first_seen timestamp not null, last_seen timestamp not null,
+    first_version varchar, first_version_at timestamp,
+    current_version varchar, current_version_at timestamp,
+    country varchar, region varchar, place_at timestamp,
+    door varchar not null, items bigint not null
+);
+create table if not exists store.accounting (
+    product varchar not null, door varchar not null, outcome varchar not null,
+    reason varchar not null, items bigint not null
+);
+create table if not exists store.refusals (
+    seq bigint not null, product varchar not null, door varchar not null, item varchar,
+    field varchar, outcome varchar not null, reason varchar not null, "at" timestamp not null,
+    items bigint not null
+);
+create table if not exists store.position (segment bigint not null, byte_offset bigint not null);
+create table if not exists store.fresh_keys (keys blob not null, day date not null);
+create table if not exists store.key_runs (
+    name varchar not null, keys bigint not null, checksum bigint not null, newest_day date not null
+);
+"""
+
+# Schemas that mean something else here: the store's own, DuckDB's, and the database file's name,
+# which would make "glasshouse.event_x" ambiguous. A slug has no underscore, so these stay unique.
+TAKEN_SCHEMAS = frozenset(
+    ("main", "store", "temp", "system", "glasshouse", "information_schema", "pg_catalog")
+)
+
+HEADER = (
+    ("at", "timestamp not null"),
+    ("received_at", "timestamp not null"),
+    ("instance", "integer not null"),
+    ("version", "varchar"),
+    ("country", "varchar"),
+    ("region", "varchar"),
+    ("origin", "varchar not null"),
+    ("door", "varchar not null"),
+    ("doubtful_time", "boolean not null"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemTable:
+    """The table of one item: what its fields and further identities are."""
+
+    product: str
+    item: str  # path
+    fields: Struct
+    identities: tuple[str, ...]  # other than the instance
+
+    @property
+    def name(self) -> str:
+        return f"{schema_of(self.product)}.{identifier(self.item)}"
+
+    @property
+    def view(self) -> str:
+        return f"{schema_of(self.product)}.{identifier(self.item.replace('.', '_', 1))}"
+
+    @property
+    def kind(self) -> str:
+        return self.item.partition(".")[0]
+
+
+def schema_of(product: str) -> str:
+    return identifier(f"{product}_" if product in TAKEN_SCHEMAS else product)
+
+
+def read_tables(connection: DuckDBPyConnection) -> dict[tuple[str, str], ItemTable]:
+    """The item tables that are there, by product and path."""
+    found = connection.execute(
+        "select schema_name, table_name from duckdb_tables() "
+        "where table_name like 'event.%' or table_name like 'snapshot.%' order by all"
+    ).fetchall()
+    tables = {}
+    for schema, path in found:
+        product = schema.removesuffix("_")
+        tables[product, path] = _read_table(connection, product, path)
+    return tables
+
+
+def _read_table(connection: DuckDBPyConnection, product: str, path: str) -> ItemTable:
+    columns = connection.sql(f"select * from {schema_of(product)}.{identifier(path)} limit 0")
+    types = dict(zip(columns.columns, columns.dtypes, strict=True))
+    fields = stored_type(types.pop("fields"))
+    if not isinstance(fields, Struct):
+        raise SchemaError(f"{product} {path}: found no struct in the column 'fields'")
+    header = {name for name, _ in HEADER}
+    return ItemTable(product, path, fields, tuple(name for name in types if name not in header))
+
+
+def ensure_table(
+    connection: DuckDBPyConnection, product: str, item: Item, known: ItemTable | None
+) -> ItemTable:
+    """Make the table of an item, or widen it by what the declaration adds. Keeps every row."""
+    fields = declared_struct(item.fields)
+    identities = tuple(name for name in item.identities if name != "instance")
+    if known is None:
+        table = ItemTable(product, item.path, fields, identities)
+        connection.execute(f"create schema if not exists {schema_of(product)}")
+        connection.execute(_create(table))
+        return table
+    target = widened(known.fields, fields, item.path)
+    _widen(connection, known, target)
+    missing = tuple(name for name in identities if name not in known.identities)
+    for name in missing:
+        connection.execute(f"alter table {known.name} add column {identifier(name)} integer")
+    return ItemTable(product, item.path, target, known.identities + missing)
+
+
+def _create(table: ItemTable) -> str:
+    columns = [f"{identifier(name)} {type_}" for name, type_ in HEADER]
+    columns += [f"{identifier(name)} integer" for name in table.identities]
+    return f"create table {table.name} ({', '.join(columns)}, fields {table.fields})"
+
+
+def _widen(connection: DuckDBPyConnection, known: ItemTable, target: Struct) -> None:
+    if target == known.fields:
+        return
+    added = additions(known.fields, target, "fields")
+    if added is None:
+        connection.execute(f"alter table {known.name} alter column fields set data type {target}")
+        return
+    for path, type_ in added:
+        connection.execute(f"alter table {known.name} add column {path} {type_}")
+
+
+def check_names(items: Mapping[str, Item], known: Mapping[tuple[str, str], ItemTable]) -> None:
+    """Table names do not tell case apart; refuse what would share a table."""
+    paths = {path for _, path in known} | set(items)
+    lower: dict[str, str] = {}
+    for path in sorted(paths):
+        other = lower.setdefault(path.lower(), path)
+        if other != path:
+            raise SchemaError(
+                f"found the items '{other}' and '{path}', expected names that differ in more than "
+                "case: rename one of them in the manifest"
+            )

@@ -1,0 +1,3 @@
+-- Repeat keys that are in no file yet.
+select keys, day
+from store.fresh_keys
