@@ -22,10 +22,7 @@ REMEMBERED = 1024
 
 def keyed_hash(secret: bytes) -> Callable[[str], str]:
     """A hash that nobody can guess back who lacks the secret; equal texts stay equal."""
-    try:
-        from _blake2 import blake2b  # `hashlib` loads OpenSSL, several milliseconds, for the same
-    except ImportError:
-        from hashlib import blake2b
+    from _blake2 import blake2b  # `hashlib` loads OpenSSL, several milliseconds, for the same
 
     def hashed(text: str) -> str:
         data = text.encode("utf-8", "surrogatepass")

@@ -51,7 +51,7 @@ class ItemEncoder:
         parts = []
         name = ""
         try:
-            for name, value in fields.items():  # noqa: B007 — the failing one's name is told below
+            for name, value in fields.items():
                 if value is not None:
                     parts.append(f'"{name}":{encoders[name](value)}')
         except KeyError:

@@ -88,7 +88,7 @@ class State:
     def write(self, name: str, text: str) -> None:
         """Replace one file whole: a reader sees the old text or the new one, never half."""
         path = self.path(name)
-        temporary = f"{path}.{os.getpid()}.new"
+        temporary = _temporary(path)
         with open(temporary, "wb", opener=_private) as file:
             file.write(text.encode())
             file.flush()
@@ -101,7 +101,7 @@ class State:
         if text:
             return text.strip()
         path = self.path(name)
-        temporary = f"{path}.{os.getpid()}.{os.urandom(4).hex()}"
+        temporary = _temporary(path)
         with open(temporary, "wb", opener=_private) as file:
             file.write((make() + "\n").encode())
         try:
@@ -153,6 +153,11 @@ def _remove_directory(path: str) -> None:
         os.rmdir(path)
     except OSError:  # it holds the answer, or what a process wrote that had not yet heard of it
         pass
+
+
+def _temporary(path: str) -> str:
+    # The process id would not do: a signal handler may write the same file within one process.
+    return f"{path}.{os.urandom(6).hex()}.new"
 
 
 def _private(path: str, flags: int) -> int:

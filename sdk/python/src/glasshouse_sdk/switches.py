@@ -5,7 +5,7 @@ A reader answers with what it found, never with what follows from it: that is `c
 
 from __future__ import annotations
 
-from glasshouse_sdk.manifest.off import parse_off
+from glasshouse_sdk.off import parse_off
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -46,8 +46,7 @@ class Telemetry:
         environment: Mapping[str, str] | None = None,
         strict: bool = False,
     ) -> None:
-        """
-        `manifest`: path of a compiled manifest (JSON), or of a TOML one, or a compiled dict.
+        """`manifest`: path of a compiled manifest (JSON), or of a TOML one, or a compiled dict.
         `version`: the product's. `key`: its write key. `endpoint`: the collector, if not the
         manifest's. `state`: the state directory, if not the user's own for this product.
         `instance`: the instance's identity, if the product knows one. `identities`: the others.

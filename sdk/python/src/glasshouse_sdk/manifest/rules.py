@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 
 from glasshouse_sdk.manifest.model import Field, Item, Manifest, Problem
-from glasshouse_sdk.manifest.off import parse_off
+from glasshouse_sdk.off import parse_off
 from glasshouse_sdk.manifest.reading import nearest
 from glasshouse_sdk.manifest.vocabulary import OCCASIONS
 

@@ -109,7 +109,7 @@ def _deliver(run: Run, claim: Claim, request: Request) -> bool:
         "receipts": judgement.receipts,
     }
     keep_attempt(run.state, claim, attempt)
-    return _settle(run, claim, judgement, before, answer and answer.retry_after)
+    return _settle(run, claim, judgement, before, answer.retry_after if answer else None)
 
 
 def _post(run: Run, request: Request, now: float) -> tuple[Answer | None, Judgement]:

@@ -15,6 +15,9 @@ clearly means on:
 | only words for yes (1, true, yes, on …) | words for no, and the empty text           |
 | anything else                           | nothing: every other value is off          |
 | any value but …                         | the values after `but`                     |
+
+It stands beside the manifest package, not in it: a product that only decides on consent must not
+load the whole of that package.
 """
 
 from __future__ import annotations
