@@ -1,0 +1,199 @@
+"""How a command reaches the data: through the server that owns it, or by opening it itself.
+
+Only one process may hold the store, so a command asks the running server. A server writes its
+address and token to DATA/server.json; where none answers, the store is free to be opened here.
+"""
+
+import argparse
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import httpx
+
+from glasshouse.catalogue import Catalogue
+from glasshouse.cli.errors import CommandError
+from glasshouse.insight import Insight, QuestionError, SqlError
+from glasshouse.insight.exporting import answer_object, row_objects
+from glasshouse.settings import Settings, from_environment
+from glasshouse.store import StoreUnavailableError, open_store
+
+DEFAULT_DATA = Path("data")
+SERVER_FILE = "server.json"
+
+Words = Mapping[str, Sequence[str]]
+
+
+class Connection(Protocol):
+    """Answers, wherever they come from. Raises `CommandError`, with status 2 for a wrong question.
+
+    An answer is what `glasshouse.insight.exporting.answer_object` makes.
+    """
+
+    def ask(self, question: str, words: Words) -> dict[str, Any]: ...
+
+    def sql(self, text: str) -> dict[str, Any]:
+        """`columns`, `rows` (objects by column) and `cut`: whether there were more rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server by its address and the token that opens it."""
+
+    url: str
+    token: str
+
+    def ask(self, question: str, words: Words) -> dict[str, Any]:
+        pairs = [(name, value) for name, values in words.items() for value in values]
+        return self.call("GET", f"/api/v1/ask/{question}", params=pairs)
+
+    def sql(self, text: str) -> dict[str, Any]:
+        return self.call("POST", "/api/v1/sql", json={"sql": text})
+
+    def answers(self) -> bool:
+        """Whether anything takes connections at the address."""
+        try:
+            httpx.get(f"{self.url}/health/ready", timeout=10, trust_env=False)
+        except httpx.ConnectError:
+            return False
+        except httpx.HTTPError:
+            return True  # there is a server, if a slow or an odd one
+        return True
+
+    def call(self, method: str, path: str, **rest: Any) -> dict[str, Any]:
+        """The JSON object that the server answers. Raises `CommandError` for any other answer."""
+        try:
+            answer = httpx.request(
+                method,
+                f"{self.url}{path}",
+                headers={"authorization": f"Bearer {self.token}"},
+                timeout=60,
+                trust_env=False,
+                **rest,
+            )
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise CommandError(
+                f"found no answer at {self.url} ({error}); expected a running server: "
+                "check the address, or start one with 'glasshouse serve'"
+            ) from None
+        document = _object(answer)
+        if answer.is_success and document is not None:
+            return document
+        raise _refusal(self.url, answer.status_code, document or {})
+
+
+@dataclass(frozen=True, slots=True)
+class Direct:
+    """The store opened here."""
+
+    insight: Insight
+
+    def ask(self, question: str, words: Words) -> dict[str, Any]:
+        try:
+            return answer_object(self.insight.ask(question, words))
+        except QuestionError as error:
+            raise CommandError(str(error), status=2) from None
+
+    def sql(self, text: str) -> dict[str, Any]:
+        try:
+            found = self.insight.sql(text)
+        except SqlError as error:
+            raise CommandError(str(error), status=2) from None
+        rows = row_objects(found.columns, found.rows)
+        columns = list(rows[0]) if rows else list(found.columns)
+        return {"columns": columns, "rows": rows, "cut": found.cut}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options that say where the data is."""
+    where = parser.add_argument_group("where to ask")
+    where.add_argument(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="the server's data directory on this machine (GLASSHOUSE_DATA, else ./data)",
+    )
+    where.add_argument("--server", metavar="URL", help="a server's address, with --token")
+    where.add_argument("--token", help="the server's token, as in its server.json")
+
+
+@contextmanager
+def connected(options: argparse.Namespace) -> Iterator[Connection]:
+    """The connection that the options ask for."""
+    if options.server:
+        yield _named_server(options.server, options.token)
+        return
+    data = options.data or from_environment(Settings(data=DEFAULT_DATA)).data
+    server = running_server(data)
+    if server is not None:
+        yield server
+        return
+    with _opened(data) as direct:
+        yield direct
+
+
+def running_server(data: Path) -> Server | None:
+    """The server that runs on a data directory, if one does."""
+    try:
+        facts = json.loads((data / SERVER_FILE).read_bytes())
+        server = Server(facts["url"].rstrip("/"), facts["token"])
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except PermissionError:
+        raise CommandError(
+            f"found {data / SERVER_FILE}, which this user may not read; "
+            "run the command as the server's user, or give --server and --token"
+        ) from None
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None  # left half-written by a server that is gone
+    return server if server.answers() else None
+
+
+def _named_server(url: str, token: str | None) -> Server:
+    if not token:
+        raise CommandError("found --server without --token; expected both", status=2)
+    if not url.startswith(("http://", "https://")):
+        raise CommandError(f"--server: found '{url}'; expected http://… or https://…", status=2)
+    return Server(url.rstrip("/"), token)
+
+
+@contextmanager
+def _opened(data: Path) -> Iterator[Direct]:
+    if not (data / "store").is_dir():
+        raise CommandError(
+            f"found no Glasshouse data in '{data}'; expected --data DIR of a server that has run, "
+            "or --server URL --token TOKEN"
+        )
+    try:
+        store = open_store(data / "store")
+    except StoreUnavailableError as error:
+        raise CommandError(
+            f"the store in '{data}' cannot be opened ({error}); if a server holds it, "
+            "wait until it is ready, or give --server and --token"
+        ) from None
+    try:
+        catalogue = Catalogue(data / "catalogue")
+        yield Direct(Insight(store, catalogue, lambda: datetime.now(UTC), store.accounting))
+    finally:
+        store.close()
+
+
+def _object(answer: httpx.Response) -> dict[str, Any] | None:
+    try:
+        document = answer.json()
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _refusal(url: str, status: int, document: Mapping[str, Any]) -> CommandError:
+    if status == 401:
+        return CommandError(f"{url} does not know this token; its server.json has the right one")
+    if "message" in document:
+        return CommandError(str(document["message"]), status=2)
+    said = document.get("error", f"status {status}")
+    return CommandError(f"{url} answered '{said}'; expected a Glasshouse server of this version")
