@@ -11,6 +11,8 @@ import time
 import httpx
 import pytest
 
+from glasshouse.cli.demo import PRODUCTS
+
 
 def free_port():
     with socket.create_server(("127.0.0.1", 0)) as probe:
@@ -80,29 +82,48 @@ def test_notes_that_cannot_be_read_are_one_line(tmp_path):
 
 @pytest.mark.slow
 def test_the_demo_fills_serves_stops_on_ctrl_c_and_starts_at_once_again(tmp_path):
-    data, port = tmp_path / "data", free_port()
-    listen = f"127.0.0.1:{port}"
+    data, listen = tmp_path / "data", f"127.0.0.1:{free_port()}"
     first = started(data, listen)
-    try:
-        accounting = wait_for_address(first, listen)
-    finally:
-        first.send_signal(signal.SIGINT)
-    out, err = first.communicate(timeout=60)
-    assert (first.returncode, err) == (0, "")
+    said, accounting = wait_for_address(first, listen)
+    stopped(first, signal.SIGINT)
+    assert "filled in" in said
+    assert accounting["difference"] == 0
+    segment = accounting["products"]["cloudbees-ci"]["segment"]
+    assert segment["duplicate"] > 0  # the fleet's lost answers
+    assert segment["rejected"]["unknown_item"] > 0
     with pytest.raises(httpx.TransportError):
         httpx.get(f"http://{listen}/health/ready")
     begun = time.monotonic()
     second = started(data, listen)
-    try:
-        again = wait_for_address(second, listen)
-        assert time.monotonic() - begun < 30
-    finally:
-        second.send_signal(signal.SIGTERM)
-    out, err = second.communicate(timeout=60)
-    assert (second.returncode, err) == (0, "")
-    assert "filled before" in out
+    said, again = wait_for_address(second, listen)
+    assert time.monotonic() - begun < 30
+    stopped(second, signal.SIGTERM)
+    assert "filled before" in said
     assert again == accounting
-    assert "stored" in json.loads((data / "demo.json").read_text())["done"]
+
+
+@pytest.mark.slow
+def test_an_interrupted_demo_is_carried_on_and_counts_nothing_twice(tmp_path):
+    data, listen = tmp_path / "data", f"127.0.0.1:{free_port()}"
+    first = started(data, listen)
+    wait_for_received(listen, 3000)
+    stopped(first, signal.SIGINT)
+    until = json.loads((data / "demo.json").read_text())["until"]
+    second = started(data, listen)
+    _, accounting = wait_for_address(second, listen)
+    stopped(second, signal.SIGINT)
+    messages = [m for request in fleet("cloudbees-ci", until) for m in request["batch"]]
+    declared = [m for m in messages if m["event"] in ("Instance Check-in", "Build Completed")]
+    reports = [r for request in fleet("percona-server-mongodb", until) for r in request["reports"]]
+    this_machine = {"cloudbees-ci": 3, "psmdb": 1}
+    stored = {
+        slug: sum(door["stored"] for door in doors.values()) - this_machine[slug]
+        for slug, doors in accounting["products"].items()
+    }
+    assert stored == {
+        "cloudbees-ci": len({message["messageId"] for message in declared}),
+        "psmdb": len({report["id"] for report in reports}),
+    }
 
 
 def started(data, listen):
@@ -116,9 +137,37 @@ def started(data, listen):
     )
 
 
+def stopped(demo, by):
+    demo.send_signal(by)
+    _, err = demo.communicate(timeout=60)
+    assert (demo.returncode, err) == (0, "")
+
+
 def wait_for_address(demo, listen):
-    """The server's accounting, once the demo has said that everything is there."""
+    """What the demo says, and the server's accounting when everything is there."""
+    said = ""
     for line in demo.stdout:
+        said += line
         if "Ctrl-C" in line:
-            return httpx.get(f"http://{listen}/health/accounting").json()
+            return said, httpx.get(f"http://{listen}/health/accounting").json()
     raise AssertionError(f"the demo ended: {demo.stderr.read()}")
+
+
+def wait_for_received(listen, items):
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        try:
+            products = httpx.get(f"http://{listen}/health/accounting").json()["products"]
+        except httpx.TransportError:
+            products = {}
+        doors = [door for product in products.values() for door in product.values()]
+        if sum(door["received"] for door in doors) > items:
+            return
+        time.sleep(0.1)
+    raise AssertionError("the demo did not begin to fill")
+
+
+def fleet(folder, until):
+    command = [sys.executable, PRODUCTS / folder / "fleet.py", "--print", "--until", until]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    return [json.loads(line) for line in printed.stdout.splitlines()]
