@@ -97,6 +97,9 @@ def test_the_demo_fills_serves_stops_on_ctrl_c_and_starts_at_once_again(tmp_path
     second = started(data, listen)
     said, again = wait_for_address(second, listen)
     assert time.monotonic() - begun < 30
+    third = run(data, f"127.0.0.1:{free_port()}")
+    assert third.returncode == 1
+    assert f"a server already runs on {data}: look at http://{listen}/" in third.stderr
     stopped(second, signal.SIGTERM)
     assert "filled before" in said
     assert again == accounting

@@ -81,6 +81,7 @@ def run(args: argparse.Namespace) -> int:
     data = args.data.absolute()
     try:
         check_products(args.products)
+        check_nothing_runs(data)
         check_address(args.listen)
         progressed = open_data(data)
         with ServerProcess(data, args.listen) as process:
@@ -103,6 +104,15 @@ def check_products(folder: Path) -> None:
         raise CommandError(
             f"found no programmes in {folder}; expected the folder 'products' of a checkout; "
             "run the demo from one, or name the folder with --products"
+        )
+
+
+def check_nothing_runs(data: Path) -> None:
+    server = running_server(data)
+    if server is not None:
+        raise CommandError(
+            f"a server already runs on {data}: look at {server.url}/, or stop it first "
+            f"(its process id is in {data}/server.json)"
         )
 
 
@@ -198,13 +208,19 @@ def farewell(server: Server, data: Path, state: str) -> str:
     is_local = server.url.startswith(("http://127.", "http://[::1]"))
     entrance = f"{server.url}/" if is_local else f"{server.url}/enter?token={server.token}"
     where = "" if data == Path("data").absolute() else f" --data {_near(data)}"
+    pages = {
+        "/products/psmdb": "this machine, by Percona's installation program",
+        "/products/psmdb?origin=simulated": "90 days of a simulated fleet, kept apart",
+        "/products/cloudbees-ci?origin=simulated": "another, by the Segment format",
+        "/products/psmdb/dictionary": "every value that may be sent, and why",
+        "/health/accounting": "what became of every item received",
+    }
+    width = max(map(len, pages)) + len(server.url)
+    lines = "\n".join(f"  {server.url + path:<{width}}  {says}" for path, says in pages.items())
     return f"""
 [bold]Glasshouse is up: {entrance}[/bold]   ({state})
 
-  /products/psmdb             Percona Server for MongoDB: this machine, and a simulated fleet
-  /products/cloudbees-ci      CloudBees CI: this machine and a fleet, by the Segment format
-  /products/psmdb/dictionary  every value that may be sent, and why
-  /health/accounting          what became of every item received
+{lines}
 
   Ask     .venv/bin/glasshouse ask version_adoption --product psmdb --origin simulated{where}
   Remove  .venv/bin/glasshouse erase --product psmdb --simulated{where}
