@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import quote
 
 import httpx
 
@@ -49,7 +50,7 @@ class Server:
 
     def ask(self, question: str, words: Words) -> dict[str, Any]:
         pairs = [(name, value) for name, values in words.items() for value in values]
-        return self.call("GET", f"/api/v1/ask/{question}", params=pairs)
+        return self.call("GET", f"/api/v1/ask/{quote(question, safe='')}", params=pairs)
 
     def sql(self, text: str) -> dict[str, Any]:
         return self.call("POST", "/api/v1/sql", json={"sql": text})
