@@ -8,11 +8,11 @@ import pytest
 TESTS = Path(__file__).parents[1]
 sys.path[:0] = [str(TESTS / "browser"), str(TESTS / "console"), str(TESTS / "insight")]
 
-import fleet as fleets
-from chromium import Browser
-from serving import served
+import fleet as fleets  # noqa: E402 (found by the path above)
+from chromium import Browser  # noqa: E402 (found by the path above)
+from serving import served  # noqa: E402 (found by the path above)
 
-from glasshouse.console.app import console_app
+from glasshouse.console.app import console_app  # noqa: E402 (found by the path above)
 
 
 @pytest.fixture(scope="session")

@@ -145,7 +145,9 @@ def test_a_store_that_somebody_holds(running):
     (data / "server.json").unlink()
     program = "from pathlib import Path; from glasshouse.cli.connection import _opened as o\n"
     program += f"with o(Path({str(data)!r})): pass"
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
     (data / "server.json").write_text(text)
     assert ended.returncode == 1
     assert "if a server holds it" in ended.stderr

@@ -40,8 +40,8 @@ def test_a_wrong_field_names_those_there_are(world):
     assert "'cores'" in caught.value.expected
     with pytest.raises(QuestionError, match="field: found nothing"):
         world.insight.ask("field_distribution", {"product": ["forge"]})
+    words = {"product": ["forge"], "field": ["cores"], "by": ["week"]}
     with pytest.raises(QuestionError, match="by: found"):
-        words = {"product": ["forge"], "field": ["cores"], "by": ["week"]}
         world.insight.ask("field_distribution", words)
 
 
