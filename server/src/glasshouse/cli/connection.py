@@ -6,22 +6,23 @@ address and token to DATA/server.json; where none answers, the store is free to 
 
 import argparse
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
 
 import httpx
 
-from glasshouse.catalogue import Catalogue
+from glasshouse.cli.application import product_object
 from glasshouse.cli.errors import CommandError
-from glasshouse.insight import Insight, QuestionError, SqlError
+from glasshouse.cli.installation import Installation
+from glasshouse.insight import QuestionError, SqlError
 from glasshouse.insight.exporting import answer_object, row_objects
 from glasshouse.settings import Settings, from_environment
-from glasshouse.store import StoreUnavailableError, open_store
+from glasshouse_sdk.manifest import ManifestError
 
 DEFAULT_DATA = Path("data")
 SERVER_FILE = "server.json"
@@ -40,6 +41,15 @@ class Connection(Protocol):
     def sql(self, text: str) -> dict[str, Any]:
         """`columns`, `rows` (objects by column) and `cut`: whether there were more rows."""
 
+    def products(self) -> list[dict[str, Any]]:
+        """The registered products, as `application.product_object` makes them."""
+
+    def add_product(self, source: bytes) -> dict[str, Any]:
+        """Register a manifest."""
+
+    def erase_simulated(self, product: str) -> int:
+        """Remove the simulated items of a product; how many there were."""
+
 
 @dataclass(frozen=True, slots=True)
 class Server:
@@ -54,6 +64,15 @@ class Server:
 
     def sql(self, text: str) -> dict[str, Any]:
         return self.call("POST", "/api/v1/sql", json={"sql": text})
+
+    def products(self) -> list[dict[str, Any]]:
+        return list(self.call("GET", "/api/v1/products")["products"])
+
+    def add_product(self, source: bytes) -> dict[str, Any]:
+        return self.call("POST", "/api/v1/products", content=source)
+
+    def erase_simulated(self, product: str) -> int:
+        return int(self.call("DELETE", f"/api/v1/products/{product}/simulated")["erased"])
 
     def answers(self) -> bool:
         """Whether anything takes connections at the address."""
@@ -89,24 +108,38 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Direct:
-    """The store opened here."""
+    """The data directory opened here, where no server has it."""
 
-    insight: Insight
+    installation: Installation
 
     def ask(self, question: str, words: Words) -> dict[str, Any]:
         try:
-            return answer_object(self.insight.ask(question, words))
+            return answer_object(self.installation.insight.ask(question, words))
         except QuestionError as error:
             raise CommandError(str(error), status=2) from None
 
     def sql(self, text: str) -> dict[str, Any]:
         try:
-            found = self.insight.sql(text)
+            found = self.installation.insight.sql(text)
         except SqlError as error:
             raise CommandError(str(error), status=2) from None
         rows = row_objects(found.columns, found.rows)
         columns = list(rows[0]) if rows else list(found.columns)
         return {"columns": columns, "rows": rows, "cut": found.cut}
+
+    def products(self) -> list[dict[str, Any]]:
+        return [product_object(product) for product in self.installation.catalogue]
+
+    def add_product(self, source: bytes) -> dict[str, Any]:
+        try:
+            return product_object(self.installation.register(source))
+        except ManifestError as error:
+            raise CommandError(problem_lines(map(asdict, error.problems)), status=2) from None
+
+    def erase_simulated(self, product: str) -> int:
+        if self.installation.catalogue.product(product) is None:
+            raise CommandError(f"found no product '{product}'; see glasshouse product list")
+        return self.installation.erase_simulated(product)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -123,8 +156,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 @contextmanager
-def connected(options: argparse.Namespace) -> Iterator[Connection]:
-    """The connection that the options ask for."""
+def connected(options: argparse.Namespace, *, create: bool = False) -> Iterator[Connection]:
+    """The connection that the options ask for; `create` makes a data directory that is missing."""
     if options.server:
         yield _named_server(options.server, options.token)
         return
@@ -133,7 +166,7 @@ def connected(options: argparse.Namespace) -> Iterator[Connection]:
     if server is not None:
         yield server
         return
-    with _opened(data) as direct:
+    with _opened(data, create=create) as direct:
         yield direct
 
 
@@ -163,24 +196,24 @@ def _named_server(url: str, token: str | None) -> Server:
 
 
 @contextmanager
-def _opened(data: Path) -> Iterator[Direct]:
-    if not (data / "store").is_dir():
+def _opened(data: Path, *, create: bool) -> Iterator[Direct]:
+    if not create and not (data / "store").is_dir():
         raise CommandError(
             f"found no Glasshouse data in '{data}'; expected --data DIR of a server that has run, "
             "or --server URL --token TOKEN"
         )
+    settings = replace(from_environment(Settings(data=data)), data=data)
+    installation = Installation(settings, lambda message: print(message, file=sys.stderr))
     try:
-        store = open_store(data / "store")
-    except StoreUnavailableError as error:
-        raise CommandError(
-            f"the store in '{data}' cannot be opened ({error}); if a server holds it, "
-            "wait until it is ready, or give --server and --token"
-        ) from None
-    try:
-        catalogue = Catalogue(data / "catalogue")
-        yield Direct(Insight(store, catalogue, lambda: datetime.now(UTC), store.accounting))
+        yield Direct(installation)
     finally:
-        store.close()
+        installation.close()
+
+
+def problem_lines(problems: Iterable[Mapping[str, str]]) -> str:
+    """What is wrong with a manifest, one problem a line."""
+    lines = [f"  {p['where']}: found {p['found']}; expected {p['expected']}" for p in problems]
+    return f"the manifest has {len(lines)} problem{'s' * (len(lines) > 1)}\n" + "\n".join(lines)
 
 
 def _object(answer: httpx.Response) -> dict[str, Any] | None:
@@ -194,6 +227,8 @@ def _object(answer: httpx.Response) -> dict[str, Any] | None:
 def _refusal(url: str, status: int, document: Mapping[str, Any]) -> CommandError:
     if status == 401:
         return CommandError(f"{url} does not know this token; its server.json has the right one")
+    if "problems" in document:
+        return CommandError(problem_lines(document["problems"]), status=2)
     if "message" in document:
         return CommandError(str(document["message"]), status=2)
     said = document.get("error", f"status {status}")
