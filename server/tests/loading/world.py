@@ -187,8 +187,7 @@ def fingerprint(store) -> str:
         "select * exclude (fields), fields::varchar from events order by all",
         "select * exclude (fields), fields::varchar from snapshots order by all",
         "select * from instances order by all",
-        "select d.product, d.origin, d.day, n.id, d.version, d.items from store.instance_days d "
-        "join store.identities n on n.surrogate = d.instance order by all",
+        "select * from instance_days order by all",
         "select * from store.accounting order by all",
     )
     text = "\n".join(repr(store.rows(query).rows) for query in queries)
