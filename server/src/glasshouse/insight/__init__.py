@@ -1,1 +1,118 @@
+"""Questions and answers: the only way to the store for console, API, command line and reports."""
 
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+
+from glasshouse.catalogue import Catalogue, Product
+from glasshouse.insight.answer import Answer
+from glasshouse.insight.asking import Words, inquiry, single
+from glasshouse.insight.conservation import Books, books
+from glasshouse.insight.errors import (
+    QuestionError,
+    SqlError,
+    UnknownProductError,
+    UnknownQuestionError,
+    did_you_mean,
+    one_of,
+)
+from glasshouse.insight.newest import NewestItem, newest_items, newest_refusals
+from glasshouse.insight.overview import Glance, OriginCount, glance, origins
+from glasshouse.insight.question import Question
+from glasshouse.insight.questions import QUESTIONS
+from glasshouse.model import Origin
+from glasshouse.store import QueryError, Rows, Store, Tally
+
+__all__ = [
+    "Answer",
+    "Books",
+    "Glance",
+    "Insight",
+    "NewestItem",
+    "OriginCount",
+    "Question",
+    "QuestionError",
+    "SqlError",
+    "UnknownProductError",
+    "UnknownQuestionError",
+]
+
+SQL_ROWS = 10_000
+SQL_SECONDS = 30.0
+NO_PRODUCT = "-"  # as a record's head has it
+
+
+class Insight:
+    """Asks the store on behalf of everybody.
+
+    `clock` gives the time with its zone; `tallies` the accounting, with what is acknowledged but
+    not yet in the store as outcome `waiting`. Safe to use from several threads if they are.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        catalogue: Catalogue,
+        clock: Callable[[], datetime],
+        tallies: Callable[[], Iterable[Tally]],
+    ) -> None:
+        self._store = store
+        self._catalogue = catalogue
+        self._clock = clock
+        self._tallies = tallies
+
+    @property
+    def questions(self) -> Mapping[str, Question]:
+        return QUESTIONS
+
+    def now(self) -> datetime:
+        return self._clock().astimezone(UTC)
+
+    def products(self) -> Iterable[Product]:
+        """The registered products by name."""
+        return sorted(self._catalogue, key=lambda product: product.manifest.product.name.lower())
+
+    def product(self, slug: str) -> Product:
+        """Raises `UnknownProductError`."""
+        product = self._catalogue.product(slug)
+        if product is None:
+            known = sorted(product.slug for product in self._catalogue)
+            expected = one_of(known) if known else "a registered product, and there is none yet"
+            raise UnknownProductError("product", f"'{slug}'", expected, did_you_mean(slug, known))
+        return product
+
+    def ask(self, question: str, words: Words) -> Answer:
+        """The answer to a question with parameters as they came. Raises `QuestionError`."""
+        known = QUESTIONS.get(question)
+        if known is None:
+            hint = did_you_mean(question, QUESTIONS)
+            raise UnknownQuestionError("question", f"'{question}'", one_of(QUESTIONS), hint)
+        slug = single("product", words)
+        if slug is None:
+            slugs = [product.slug for product in self._catalogue]
+            raise QuestionError("product", "nothing", one_of(slugs) if slugs else "its slug")
+        asked = inquiry(known, self.product(slug).manifest, words, self.now())
+        return known.answer(self._store, asked)
+
+    def newest(self, product: Product, origin: Origin, limit: int = 20) -> tuple[NewestItem, ...]:
+        return newest_items(self._store, product.manifest, origin, limit)
+
+    def books(self, product: Product) -> Books:
+        return books(self._tallies(), product.slug)
+
+    def nameless(self, limit: int = 10) -> tuple[Books, tuple[NewestItem, ...]]:
+        """Of requests that named no product: the books, and what was refused last."""
+        refused = tuple(newest_refusals(self._store, NO_PRODUCT, limit))
+        return books(self._tallies(), NO_PRODUCT), refused
+
+    def glance(self, product: Product, origin: Origin) -> Glance:
+        return glance(self._store, product.slug, origin, self.now().date())
+
+    def origins(self, product: Product) -> tuple[OriginCount, ...]:
+        return origins(self._store, product.slug)
+
+    def sql(self, text: str) -> Rows:
+        """A person's own read-only query, of at most SQL_ROWS rows. Raises `SqlError`."""
+        try:
+            return self._store.sql(text, limit=SQL_ROWS, seconds=SQL_SECONDS)
+        except QueryError as error:
+            raise SqlError(str(error)) from error

@@ -1,10 +1,10 @@
-"""The collector's durable log. What is in it has been acknowledged.
+"""What every journal does, whichever engine is behind it.
 
-A port with engines behind it: whoever appends waits for the sync; whoever reads gets whole
-records and the position after each, and starts again from any such position.
+Whoever appends waits for the sync; whoever reads gets whole records and the position behind each,
+and starts again from any such position.
 """
 
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,7 +12,7 @@ from glasshouse.model import Position
 
 
 class JournalBrokenError(OSError):
-    """A write or a sync failed. Nothing of that group may be acknowledged, nor retried."""
+    """A write or a sync failed. Nothing of that group may be acknowledged, nor retried as is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,20 +25,24 @@ class Damage:
     reason: str
 
 
-class Journal(Protocol):
-    """What every journal engine does."""
+ReportDamage = Callable[[Damage], None]
 
+
+class Journal(Protocol):
     def append(self, payload: bytes) -> Awaitable[None]:
-        """Return once the payload survives a power cut. Raises `JournalBrokenError`."""
+        """Done once the payload survives a power cut. Raises `JournalBrokenError`."""
 
     def note(self, payload: bytes) -> None:
-        """Append without waiting: it is written with the next group, or lost with the process."""
+        """Append without waiting: written with the next group, or lost with the process."""
 
     def read(self, after: Position, limit: int) -> Iterator[tuple[bytes, Position]]:
         """Synced payloads behind `after`, about `limit` bytes of them, each with its end."""
 
     def trim(self, before: Position) -> None:
-        """Forget whole segments that end at or before this position."""
+        """Forget whole segments of which everything lies before this position."""
+
+    def size(self) -> int:
+        """Bytes that the journal holds on disk."""
 
     def close(self) -> None:
-        """Sync what is waiting, and stop."""
+        """Write and sync what is waiting, and stop."""

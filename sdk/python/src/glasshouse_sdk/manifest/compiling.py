@@ -9,6 +9,7 @@ from typing import Any
 from glasshouse_sdk.manifest.model import Field, Item, Manifest, Switch
 
 FORMAT = 1
+EMPTY: tuple[object, ...] = ("", [], {})
 
 
 def compile_manifest(manifest: Manifest) -> dict[str, Any]:
@@ -103,5 +104,8 @@ def _field(field: Field) -> dict[str, Any]:
         "fields": {name: _field(inner) for name, inner in field.fields.items()},
         "expires": field.expires,
     }
-    facts.update({k: v for k, v in optional.items() if v not in (None, False, "", [], {})})
+    # By identity: a bound of 0 equals False and is a bound all the same.
+    facts.update(
+        {k: v for k, v in optional.items() if v is not None and v is not False and v not in EMPTY}
+    )
     return facts

@@ -165,9 +165,7 @@ def _items(kind: str, raw: object, reader: TableReader) -> list[Item]:
         reader.name(name, where)
         values = reader.table(table, vocabulary.ITEM, where)
         fields = _fields(values["fields"], where, values["since"], reader)
-        items.append(
-            Item(kind=cast("Any", kind), name=name, **{**values, "fields": fields})
-        )
+        items.append(Item(kind=cast("Any", kind), name=name, **{**values, "fields": fields}))
     return items
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 
 from glasshouse_sdk.manifest.model import Field, Item, Manifest, Problem
+from glasshouse_sdk.off import parse_off
 from glasshouse_sdk.manifest.reading import nearest
 from glasshouse_sdk.manifest.vocabulary import OCCASIONS
 
@@ -14,6 +15,7 @@ EVERY = re.compile(r"every [1-9][0-9]{0,3}(m|h|d)\Z")
 KEEP = re.compile(r"[1-9][0-9]{0,4} (day|days|month|months|year|years)\Z")
 NUMERIC = ("integer", "number", "duration")
 TEXTUAL = ("text",)
+READ_BY_CLIENT = ("environment", "file-key", "property")  # switches whose values a client compares
 
 
 def something_is_declared(manifest: Manifest) -> Iterator[Problem]:
@@ -71,6 +73,18 @@ def switches_cover_channels(manifest: Manifest) -> Iterator[Problem]:
             yield Problem(f"switch[{number}].file", "nothing", f"the path of the {switch.kind}")
         if switch.kind == "file-key" and not switch.format:
             yield Problem(f"switch[{number}].format", "nothing", "the format of the file")
+
+
+def off_can_be_obeyed(manifest: Manifest) -> Iterator[Problem]:
+    """The client obeys the text that people read, so it must understand it."""
+    for number, switch in enumerate(manifest.switches, 1):
+        if switch.kind in READ_BY_CLIENT and parse_off(switch.off) is None:
+            yield Problem(
+                f"switch[{number}].off",
+                f"'{switch.off}'",
+                "values as '0', '0, false or no', or 'any value but empty and 0'; "
+                "a value with blanks in quotes",
+            )
 
 
 def keep_is_a_span(manifest: Manifest) -> Iterator[Problem]:
@@ -209,6 +223,7 @@ RULES: tuple[Rule, ...] = (
     identities_exist,
     occasions_are_known,
     switches_cover_channels,
+    off_can_be_obeyed,
     keep_is_a_span,
     dates_are_dates,
     consent_versions_fit,

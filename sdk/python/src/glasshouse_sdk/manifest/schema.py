@@ -43,9 +43,7 @@ def manifest_schema() -> dict[str, Any]:
         "properties": {
             "product": _table(vocabulary.PRODUCT),
             "purpose": _tables(_table(vocabulary.PURPOSE), NAMES),
-            "identity": _tables(
-                _table(vocabulary.IDENTITY), {"enum": list(vocabulary.IDENTITIES)}
-            ),
+            "identity": _tables(_table(vocabulary.IDENTITY), {"enum": list(vocabulary.IDENTITIES)}),
             "switch": {"type": "array", "items": _table(vocabulary.SWITCH)},
             "promise": {"type": "array", "items": _table(vocabulary.PROMISE)},
             "snapshot": _tables({"$ref": "#/$defs/item"}, NAMES),

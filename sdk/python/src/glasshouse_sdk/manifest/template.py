@@ -1,5 +1,7 @@
 """A commented manifest to start from."""
 
+from glasshouse_sdk.manifest.parsing import parse_manifest
+
 TEMPLATE = """\
 # What {name} may ever send, why, and how a person switches it off.
 # The client can send nothing else; the collector accepts nothing else; the disclosure page
@@ -75,10 +77,15 @@ example = 1.5
 
 
 def new_manifest(slug: str, name: str | None = None, file: str = "manifest.toml") -> str:
-    """A complete, valid manifest with comments, for the product `slug`."""
-    return TEMPLATE.format(
+    """A complete, valid manifest with comments, for the product `slug`.
+
+    Raises `ManifestError` if the slug or the name cannot stand in a manifest.
+    """
+    text = TEMPLATE.format(
         slug=slug,
-        name=name or slug,
+        name=(name or slug).replace("\\", "\\\\").replace('"', '\\"'),
         file=file,
         variable=slug.upper().replace("-", "_"),
     )
+    parse_manifest(text)
+    return text

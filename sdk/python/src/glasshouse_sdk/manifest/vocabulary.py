@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 Shape = Literal[
-    "text", "slug", "name", "choice", "texts", "boolean", "integer", "number", "texts-by-name",
+    "text",
+    "slug",
+    "name",
+    "choice",
+    "texts",
+    "boolean",
+    "integer",
+    "number",
+    "texts-by-name",
     "any",
 ]
 

@@ -1,1 +1,12 @@
+"""Every question that can be asked, by name. A new one is a file here and a line in this table."""
 
+from collections.abc import Mapping
+
+from glasshouse.insight.question import Question
+from glasshouse.insight.questions.active_instances import ACTIVE_INSTANCES
+from glasshouse.insight.questions.field_distribution import FIELD_DISTRIBUTION
+from glasshouse.insight.questions.version_adoption import VERSION_ADOPTION
+
+QUESTIONS: Mapping[str, Question] = {
+    question.name: question for question in (ACTIVE_INSTANCES, VERSION_ADOPTION, FIELD_DISTRIBUTION)
+}

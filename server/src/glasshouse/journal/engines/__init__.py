@@ -1,1 +1,1 @@
-
+"""Engines of the journal. Private to their port."""

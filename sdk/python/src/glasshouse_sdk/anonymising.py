@@ -1,0 +1,71 @@
+"""Makes a value harmless before it is written anywhere: what leaves here has no way back.
+
+keyed-hash   32 hex digits of BLAKE2b, keyed with a secret that stays in the state directory
+length       the number of characters
+bucket       the lower bound of the bucket that a number falls into
+public-list  the name itself if the manifest lists it, else `other`
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+OTHER = "other"
+LONGEST_GAP = 40  # what one `*` of a public list may stand for
+GAP_CHARACTERS = frozenset("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ .()/_+-")
+REMEMBERED = 1024
+
+
+def keyed_hash(secret: bytes) -> Callable[[str], str]:
+    """A hash that nobody can guess back who lacks the secret; equal texts stay equal."""
+    from _blake2 import blake2b  # `hashlib` loads OpenSSL, several milliseconds, for the same
+
+    def hashed(text: str) -> str:
+        data = text.encode("utf-8", "surrogatepass")
+        return blake2b(data, key=secret, digest_size=16).hexdigest()
+
+    return hashed
+
+
+def lower_bound(bounds: Sequence[float]) -> Callable[[float], float]:
+    """The bucket of a number; one below the lowest bound belongs to the lowest bucket."""
+    return lambda number: bounds[max(bisect_right(bounds, number) - 1, 0)]
+
+
+def public_name(public: Sequence[str]) -> Callable[[str], str]:
+    """The text if an entry of the list fits it, letter by letter, else `other`."""
+    exact = frozenset(entry for entry in public if "*" not in entry)
+    patterns = tuple(entry.split("*") for entry in public if "*" in entry)
+    known: dict[str, str] = {}
+
+    def named(text: str) -> str:
+        name = known.get(text)
+        if name is None:
+            fits = text in exact or any(_fits(text, parts) for parts in patterns)
+            name = text if fits else OTHER
+            if len(known) < REMEMBERED:
+                known[text] = name
+        return name
+
+    return named
+
+
+def _fits(text: str, parts: Sequence[str]) -> bool:
+    return text.startswith(parts[0]) and _fits_after_gap(text[len(parts[0]) :], parts[1:])
+
+
+def _fits_after_gap(text: str, parts: Sequence[str]) -> bool:
+    """Whether the text is a gap, then the first part, then what the other parts allow."""
+    if not parts:
+        return text == ""
+    for width in range(min(len(text), LONGEST_GAP) + 1):
+        if width and text[width - 1] not in GAP_CHARACTERS:
+            return False
+        rest = text[width:]
+        if rest.startswith(parts[0]) and _fits_after_gap(rest[len(parts[0]) :], parts[1:]):
+            return True
+    return False

@@ -1,0 +1,180 @@
+"""Sealed parts of the spool: each is one file that nobody writes to any more.
+
+    00001795330000000000-42-DIGEST.production.sealed      42 items, sealed at that nanosecond
+    00001795330000000000-42-DIGEST.production.request     the same, frozen as a request
+
+The name carries time, number and stream, because a rename keeps a file's own times, and because
+the bounds of the spool are then kept by looking at names alone.
+"""
+
+from __future__ import annotations
+
+import os
+
+from glasshouse_sdk import locks
+from glasshouse_sdk.state import State, remove
+
+OPEN, SEALED, REQUEST = ".open", ".sealed", ".request"
+MOST_BYTES = 5_000_000
+MOST_ITEMS = 20_000
+OLDEST = 30 * 86_400 * 1_000_000_000  # nanoseconds
+PATIENCE = 1.0  # seconds that a sealer waits for writers, who hold a lock for microseconds
+
+
+class Claim:
+    """One sealed file: where it is, since when (nanoseconds), how many items, of which stream."""
+
+    __slots__ = ("count", "path", "sealed_at", "stream")
+
+    def __init__(self, path: str, sealed_at: int, count: int, stream: str) -> None:
+        self.path = path
+        self.sealed_at = sealed_at
+        self.count = count
+        self.stream = stream
+
+    @property
+    def name(self) -> str:
+        """The name without its ending; a request and its receipts carry it too."""
+        return os.path.basename(self.path).removesuffix(SEALED)
+
+    @property
+    def request_path(self) -> str:
+        return self.path.removesuffix(SEALED) + REQUEST
+
+    @property
+    def digest(self) -> str:
+        return "sha256:" + self.stream.partition(".")[0]
+
+    @property
+    def origin(self) -> str:
+        return self.stream.partition(".")[2]
+
+    def lines(self) -> list[bytes]:
+        """The items, one line each, without the line ends."""
+        with open(self.path, "rb") as file:
+            return file.read().splitlines()
+
+    def remove(self) -> None:
+        """The frozen request goes first: without its items nothing could be frozen again."""
+        remove(self.request_path)
+        remove(self.path)
+
+
+def claims(state: State) -> list[Claim]:
+    """All sealed files, the oldest first."""
+    return sorted(filter(None, map(_claim, _names(state, SEALED))), key=lambda c: c.path)
+
+
+def open_files(state: State) -> list[str]:
+    """The paths of the files that processes may be writing to."""
+    return _names(state, OPEN)
+
+
+def _names(state: State, ending: str) -> list[str]:
+    try:
+        names = os.listdir(state.spool)
+    except FileNotFoundError:
+        return []
+    return [os.path.join(state.spool, name) for name in names if name.endswith(ending)]
+
+
+def _claim(path: str) -> Claim | None:
+    time, count, stream = (*os.path.basename(path).removesuffix(SEALED).split("-", 2), "", "")[:3]
+    if not (time.isdecimal() and count.isdecimal() and stream):
+        return None
+    return Claim(path, int(time), int(count), stream)
+
+
+def new_claim(state: State, lines: list[bytes], stream: str, sealed_at: int) -> Claim:
+    """Write items as a claim of their own, whole or not at all."""
+    path = _free_path(state, sealed_at, len(lines), stream)
+    temporary = f"{path}.{os.getpid()}.new"
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with open(descriptor, "wb") as file:
+        file.write(b"".join(line + b"\n" for line in lines))
+    os.rename(temporary, path)
+    return Claim(path, sealed_at, len(lines), stream)
+
+
+def _free_path(state: State, sealed_at: int, count: int, stream: str) -> str:
+    while True:
+        path = os.path.join(state.spool, f"{sealed_at:020d}-{count}-{stream}{SEALED}")
+        if not os.path.exists(path):
+            return path
+        sealed_at += 1
+
+
+def seal(state: State, path: str, now: int) -> bool:
+    """Close an open file to its writers and give it its name as a claim. `now` in nanoseconds.
+
+    Invariant: the file is marked (made read-only) before it is renamed, both under the lock that
+    every writer shares. So a writer that still has it open finds the mark and writes elsewhere,
+    and a sealer that dies between the two leaves a marked file that the next sealer renames.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    with open(descriptor, "rb") as file:
+        if not locks.try_alone(descriptor, PATIENCE):
+            return False
+        if not _is_still(path, descriptor):
+            return False  # another process sealed it while this one waited
+        if locks.HAS_LOCKS:
+            os.fchmod(descriptor, 0o400)
+        count = file.read().count(b"\n")
+        stream = os.path.basename(path).removesuffix(OPEN).partition("~")[0]
+        try:
+            if count:
+                os.rename(path, _free_path(state, now, count, stream))
+            else:
+                os.unlink(path)
+        except PermissionError:
+            return False  # Windows: a writer has it open at this moment; the next run takes it
+    return bool(count)
+
+
+def _is_still(path: str, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(os.stat(path), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
+def seal_all(state: State, now: int) -> None:
+    """Seal whatever processes have written so far."""
+    for path in open_files(state):
+        seal(state, path, now)
+
+
+def drop_over_bounds(state: State, now: int) -> int:
+    """Remove the oldest claims that the bounds of the spool leave no room for: how many items."""
+    bytes_left, items_left, dropped = MOST_BYTES, MOST_ITEMS, 0
+    for claim in reversed(claims(state)):
+        try:
+            bytes_left -= os.path.getsize(claim.path)
+        except FileNotFoundError:
+            continue
+        items_left -= claim.count
+        # A clock that jumped back leaves claims from the future; they are young, not old.
+        if bytes_left < 0 or items_left < 0 or now - claim.sealed_at > OLDEST:
+            claim.remove()
+            dropped += claim.count
+    return dropped
+
+
+def discard_all(state: State) -> None:
+    """Take every open file from its writers and remove it; they find the mark and ask again."""
+    for path in open_files(state):
+        try:
+            descriptor = os.open(path, os.O_RDONLY)
+        except FileNotFoundError:
+            continue
+        try:
+            # Without the lock too: a refusal waits for nobody.
+            locks.try_alone(descriptor, PATIENCE)
+            if locks.HAS_LOCKS:
+                os.fchmod(descriptor, 0o400)
+            remove(path)
+        finally:
+            os.close(descriptor)

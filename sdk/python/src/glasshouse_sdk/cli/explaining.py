@@ -1,0 +1,77 @@
+"""`why` and `list`: what decides, and what may ever be sent."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from glasshouse_sdk.cli.subject import Subject
+
+
+def why(subject: Subject, _: argparse.Namespace) -> tuple[Any, bool]:
+    consent = subject.consent()
+    deciders = {
+        channel: finding.as_dict() if finding is not None else None
+        for channel, finding in consent.deciders.items()
+    }
+    result = {
+        "product": subject.slug,
+        "default": subject.compiled["product"]["default"],
+        "channels": {
+            channel: {"state": state, "decided_by": deciders[channel]}
+            for channel, state in consent.states.items()
+        },
+        "switches": [finding.as_dict() for finding in consent.findings],
+    }
+    return result, consent.may_send
+
+
+def why_text(result: Any) -> str:
+    lines = []
+    for channel, facts in result["channels"].items():
+        decider = facts["decided_by"]
+        by = f"the product's default ({result['default']})" if decider is None else decider["name"]
+        lines.append(f"{channel} is {facts['state']}, decided by {by}")
+    lines.append("")
+    lines += [_finding_line(finding) for finding in result["switches"]]
+    return "\n".join(lines)
+
+
+def _finding_line(finding: Any) -> str:
+    value = "not set" if finding["value"] is None else f"= {finding['value']!r}"
+    says = finding["says"] or "nothing"
+    details = ", ".join(part for part in (finding["where"], finding["note"]) if part)
+    return f"  {finding['kind']} {finding['name']} {value}: says {says}" + (
+        f" ({details})" if details else ""
+    )
+
+
+def declared(subject: Subject, _: argparse.Namespace) -> tuple[Any, bool]:
+    result = [
+        {
+            "item": path,
+            "channel": item["channel"],
+            "purpose": item["purpose"],
+            "occasions": item["occasions"],
+            "identities": item["identities"],
+            "fields": [
+                {"field": name, **{k: v for k, v in facts.items() if k != "fields"}}
+                for name, facts in item["fields"].items()
+            ],
+        }
+        for path, item in subject.compiled["items"].items()
+    ]
+    return result, True
+
+
+def declared_text(result: Any) -> str:
+    lines = []
+    for item in result:
+        occasions = ", ".join(item["occasions"])
+        lines.append(
+            f"{item['item']} ({item['purpose']})" + (f": {occasions}" if occasions else "")
+        )
+        for field in item["fields"]:
+            how = f", {field['anonymise']}" if field.get("anonymise") else ""
+            lines.append(f"  {field['field']} ({field['type']}{how}): {field['why']}")
+    return "\n".join(lines)

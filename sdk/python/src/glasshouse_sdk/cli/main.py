@@ -1,0 +1,173 @@
+"""The commands, as a table: name, what it does, an example, its arguments."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from glasshouse_sdk import __version__
+from glasshouse_sdk.cli import answering, compiling, explaining, recording, sending, showing
+from glasshouse_sdk.cli.subject import CommandError, Subject, subject
+
+DONE, NOT_SO, WRONG_USE = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """`run` gives the result as plain data and whether all is well; `show` makes it text."""
+
+    name: str
+    says: str
+    example: str
+    run: Callable[[Subject, argparse.Namespace], tuple[Any, bool]]
+    show: Callable[[Any], str]
+    arguments: tuple[tuple[str, dict[str, Any]], ...] = ()
+
+
+CHANNEL = ("--channel", {"help": "one channel alone, such as telemetry", "metavar": "CHANNEL"})
+
+COMMANDS = (
+    Command(
+        "status",
+        "destination, last success and failure, what is waiting",
+        "glasshouse-sdk --manifest acme.json status",
+        showing.status,
+        showing.status_text,
+    ),
+    Command(
+        "why",
+        "every switch, its value and place, and which one decided; exit code 1 if not on",
+        "glasshouse-sdk --manifest acme.json why",
+        explaining.why,
+        explaining.why_text,
+    ),
+    Command(
+        "list",
+        "everything that this product may ever send",
+        "glasshouse-sdk --manifest acme.json list",
+        explaining.declared,
+        explaining.declared_text,
+    ),
+    Command(
+        "preview",
+        "the next request, byte for byte; it stays as shown until it is sent",
+        "glasshouse-sdk --manifest acme.json preview --body > next-request.json",
+        showing.preview,
+        showing.preview_text,
+        (("--body", {"action": "store_true", "help": "print the bytes of the body and no more"}),),
+    ),
+    Command(
+        "history",
+        "everything that left in the last seven days, with what came back",
+        "glasshouse-sdk --manifest acme.json history --json",
+        showing.history,
+        showing.history_text,
+    ),
+    Command(
+        "on",
+        "agree: keep the answer, for every channel unless one is named",
+        "glasshouse-sdk --manifest acme.json on",
+        answering.on,
+        answering.answer_text,
+        (CHANNEL,),
+    ),
+    Command(
+        "off",
+        "refuse: keep the answer and remove everything else; sends nothing",
+        "glasshouse-sdk --manifest acme.json off",
+        answering.off,
+        answering.answer_text,
+        (CHANNEL,),
+    ),
+    Command(
+        "send",
+        "send now what is waiting; exit code 1 if something is left",
+        "glasshouse-sdk --manifest acme.json --key KEY send --seconds 10",
+        sending.send,
+        sending.send_text,
+        (("--seconds", {"type": float, "default": 30.0, "help": "the deadline (default 30)"}),),
+    ),
+    Command(
+        "record",
+        "record one item, as the product would",
+        "glasshouse-sdk --manifest acme.json record command_finished command=run seconds=1.5",
+        recording.record,
+        recording.record_text,
+        (
+            ("name", {"help": "the item's name or path", "metavar": "NAME"}),
+            ("fields", {"nargs": "*", "help": "field=value", "metavar": "FIELD=VALUE"}),
+            ("--version", {"dest": "product_version", "help": "the product's version"}),
+        ),
+    ),
+    Command(
+        "compile",
+        "the manifest as the product ships it: JSON, read in less than a millisecond",
+        "glasshouse-sdk --manifest acme.toml compile --output acme.json",
+        compiling.compiled,
+        compiling.compiled_shown,
+        (("--output", {"help": "the file to write instead of printing", "metavar": "FILE"}),),
+    ),
+)
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one command: 0 done, 1 not so (off, or not everything sent), 2 wrong use."""
+    arguments = _parser().parse_args(words)
+    command = next(command for command in COMMANDS if command.name == arguments.command)
+    try:
+        result, is_well = command.run(subject(arguments), arguments)
+        _print(command, result, arguments)
+    except CommandError as error:
+        print(f"glasshouse-sdk: {error}", file=sys.stderr)
+        return WRONG_USE
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"glasshouse-sdk: {place}{error.strerror or error}", file=sys.stderr)
+        return WRONG_USE
+    return DONE if is_well else NOT_SO
+
+
+def _print(command: Command, result: Any, arguments: argparse.Namespace) -> None:
+    if getattr(arguments, "body", False):
+        sys.stdout.buffer.write(result["body"].encode() if result else b"")
+        sys.stdout.buffer.flush()
+    elif arguments.json:
+        print(json.dumps(result, indent=1))
+    else:
+        print(command.show(result))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="glasshouse-sdk",
+        description="What a product's telemetry does on this machine, and how to decide over it.",
+        epilog="Example: glasshouse-sdk --manifest acme.json why",
+    )
+    parser.add_argument("--version", action="version", version=f"glasshouse-sdk {__version__}")
+    for flag, says in (
+        ("--manifest", "the product's manifest, TOML or compiled"),
+        ("--state", "the state directory, if not the user's own for this product"),
+        ("--endpoint", "the collector's address, if not the product's"),
+        ("--key", "the product's write key, if the product has not told it"),
+    ):
+        parser.add_argument(flag, help=says)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        each = commands.add_parser(
+            command.name,
+            help=command.says,
+            description=command.says[0].upper() + command.says[1:] + ".",
+            epilog=f"Example: {command.example}",
+        )
+        each.add_argument("--json", action="store_true", help="print JSON")
+        for flag, options in command.arguments:
+            each.add_argument(flag, **options)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,158 @@
+"""`status`, `preview` and `history`: what waits, what goes next, what went."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from typing import Any
+
+from glasshouse_sdk import locks
+from glasshouse_sdk.claims import claims, open_files, seal_all
+from glasshouse_sdk.cli.subject import CommandError, Subject
+from glasshouse_sdk.schedule import read_delivery
+from glasshouse_sdk.sender.delivery import LOCK
+from glasshouse_sdk.sender.freezing import UnknownWireError, frozen_request, read_request
+from glasshouse_sdk.sender.history import entries
+from glasshouse_sdk.tallies import read_tallies
+from glasshouse_sdk.wires import WIRES
+
+PATIENCE = 5.0  # seconds to wait for a sender that is at work
+SHOWN = 4  # characters of a key
+
+
+def status(subject: Subject, _: argparse.Namespace) -> tuple[Any, bool]:
+    consent = subject.consent()
+    destination = subject.destination()
+    delivery = read_delivery(subject.state)
+    product = subject.compiled["product"]
+    return {
+        "product": subject.slug,
+        "channels": dict(consent.states),
+        "endpoint": destination.endpoint,
+        "wire": destination.wire,
+        "way": product["way"],
+        "state": subject.state.directory,
+        "waiting": _waiting(subject),
+        "last_success": _moment(delivery.last_success),
+        "last_failure": _moment(delivery.last_failure),
+        "problem": delivery.problem,
+        "next_attempt_not_before": _moment(delivery.not_before or None),
+        "counts": read_tallies(subject.state),
+    }, True
+
+
+def _waiting(subject: Subject) -> int:
+    """Items in the spool; counting seals nothing."""
+    count = sum(claim.count for claim in claims(subject.state))
+    for path in open_files(subject.state):
+        try:
+            with open(path, "rb") as file:
+                count += file.read().count(b"\n")
+        except FileNotFoundError:
+            continue  # sealed meanwhile
+    return count
+
+
+def _moment(seconds: float | None) -> str | None:
+    if seconds is None:
+        return None
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def status_text(result: Any) -> str:
+    shown = {
+        **{f"channel {name}": state for name, state in result["channels"].items()},
+        "sends to": f"{result['endpoint'] or 'nowhere'} ({result['wire']}, {result['way']})",
+        "state": result["state"],
+        "waiting": f"{result['waiting']} items",
+        "last success": result["last_success"] or "none",
+        "last failure": f"{result['last_failure'] or 'none'} {result['problem']}".rstrip(),
+        **{f"count {reason}": str(number) for reason, number in result["counts"].items()},
+    }
+    return "\n".join(f"{name:<14} {value}" for name, value in shown.items())
+
+
+def preview(subject: Subject, _: argparse.Namespace) -> tuple[Any, bool]:
+    """The next request, frozen now if it was not yet; None if nothing would be sent."""
+    state = subject.state
+    consent = subject.consent()
+    if not consent.may_send or not (open_files(state) or claims(state)):
+        return None, True
+    destination = subject.destination()
+    descriptor = os.open(state.path(LOCK), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        if not locks.try_alone(descriptor, PATIENCE):
+            raise CommandError("found a sender at work; expected none; try again when it is done")
+        seal_all(state, time.time_ns())
+        for claim in claims(state):
+            frozen = frozen_request(state, claim, destination, consent.states)
+            if frozen is not None:
+                break
+        else:
+            return None, True
+    except UnknownWireError as error:
+        raise CommandError(str(error)) from None
+    finally:
+        os.close(descriptor)
+    request = read_request(frozen[0]) or frozen[1]
+    headers = dict(request.headers)
+    authorization = WIRES[destination.wire].authorization(_masked(destination.key))
+    if authorization is not None and destination.wire == "native":
+        headers["Authorization"] = authorization
+    return {
+        "method": "POST",
+        "url": destination.endpoint.rstrip("/") + request.path,
+        "path": request.path,
+        "headers": headers,
+        "items": len(request.ids),
+        "body": request.body.decode(),
+    }, True
+
+
+def _masked(key: str) -> str:
+    return key[:SHOWN] + "…" if key else "(no key)"
+
+
+def preview_text(result: Any) -> str:
+    if result is None:
+        return "Nothing would be sent."
+    headers = "\n".join(f"{name}: {value}" for name, value in result["headers"].items())
+    return f"POST {result['url']}\n{headers}\n\n{result['body']}"
+
+
+def history(subject: Subject, _: argparse.Namespace) -> tuple[Any, bool]:
+    return [
+        {
+            "request": entry.name,
+            "path": entry.path,
+            "headers": entry.headers,
+            "body": entry.body.decode(),
+            "attempts": [{**a, "at": _moment(a["at"])} for a in entry.attempts],
+        }
+        for entry in entries(subject.state)
+    ], True
+
+
+def history_text(result: Any) -> str:
+    if not result:
+        return "Nothing left this machine in the last seven days."
+    blocks = []
+    for entry in result:
+        lines = [f"request {entry['request']} to {entry['path']}"]
+        lines += [_attempt_line(attempt) for attempt in entry["attempts"]]
+        if not entry["attempts"]:
+            lines.append("  left, but the sender was ended before an answer came")
+        blocks.append("\n".join([*lines, entry["body"]]))
+    return "\n\n".join(blocks)
+
+
+def _attempt_line(attempt: Any) -> str:
+    outcomes: dict[str, int] = {}
+    for receipt in attempt["receipts"]:
+        outcomes[receipt["outcome"]] = outcomes.get(receipt["outcome"], 0) + 1
+    receipts = ", ".join(f"{number} {outcome}" for outcome, number in outcomes.items())
+    details = receipts or attempt["problem"]
+    return f"  {attempt['at']} {attempt['endpoint']}: {attempt['verdict']}" + (
+        f" ({details})" if details else ""
+    )

@@ -1,0 +1,77 @@
+"""What a command is about: one product's manifest, its state on this machine, its destination."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from glasshouse_sdk.compiled import load_compiled
+from glasshouse_sdk.consent import Consent, decide
+from glasshouse_sdk.destination import Destination, read_destination
+from glasshouse_sdk.environment import process_environment
+from glasshouse_sdk.manifest import ManifestError
+from glasshouse_sdk.state import State, default_directory
+
+
+class CommandError(Exception):
+    """A command that cannot be done; the text says what was found, expected, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    manifest: str
+    compiled: dict[str, Any]
+    state: State
+    environ: Mapping[str, str]
+    endpoint: str | None
+    key: str | None
+
+    @property
+    def slug(self) -> str:
+        return str(self.compiled["product"]["slug"])
+
+    def consent(self) -> Consent:
+        return decide(self.compiled, self.environ, self.state)
+
+    def destination(self) -> Destination:
+        """As given here, else as the product last used it, else as the manifest says."""
+        try:
+            known = read_destination(self.state)
+        except (OSError, ValueError, KeyError, TypeError):
+            known = None
+        endpoint = self.endpoint or (known.endpoint if known else "")
+        key = self.key if self.key is not None else (known.key if known else "")
+        return Destination(
+            endpoint or self.compiled["product"]["endpoint"], key or "", self.compiled
+        )
+
+
+def subject(arguments: argparse.Namespace) -> Subject:
+    """Raises `CommandError` if the manifest cannot be used or there is no place for the state."""
+    if arguments.manifest is None:
+        raise CommandError("found no --manifest; expected the product's manifest, TOML or compiled")
+    try:
+        compiled = load_compiled(arguments.manifest)
+    except OSError as error:
+        raise CommandError(f"{arguments.manifest}: {error.strerror}; expected a manifest") from None
+    except ManifestError as error:
+        raise CommandError(f"{arguments.manifest} is no manifest:\n{error}") from None
+    except (ValueError, KeyError) as error:
+        raise CommandError(f"{arguments.manifest}: {error}") from None
+    environ = process_environment()
+    directory = arguments.state or default_directory(
+        compiled["product"]["slug"], environ, sys.platform
+    )
+    if not directory:
+        raise CommandError("found no home directory; expected HOME, XDG_STATE_HOME or --state DIR")
+    return Subject(
+        arguments.manifest,
+        compiled,
+        State(directory),
+        environ,
+        arguments.endpoint,
+        arguments.key,
+    )

@@ -1,0 +1,48 @@
+"""The compiled manifest, from wherever the product has it.
+
+A path to compiled JSON is the quick way (well under a millisecond). A path to TOML is compiled on
+the fly: right for a first try, but it costs a product 10 to 20 ms at every start.
+"""
+
+from __future__ import annotations
+
+import os
+
+from glasshouse_sdk.jsontext import parsed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    Compiled = dict[str, Any]
+
+FORMAT = 1
+
+
+def load_compiled(manifest: str | os.PathLike[str] | dict[str, Any]) -> Compiled:
+    """The compiled manifest. Raises `OSError` or `ValueError` saying what is wrong with it."""
+    if isinstance(manifest, dict):
+        return _checked(manifest, "the manifest")
+    path = os.fspath(manifest)
+    with open(path, "rb") as file:
+        data = file.read()
+    if path.endswith(".toml"):
+        return _compiled_from_toml(data)
+    return _checked(parsed(data.decode()), path)
+
+
+def _checked(raw: object, where: str) -> Compiled:
+    if not isinstance(raw, dict) or raw.get("format") != FORMAT:
+        found = raw.get("format") if isinstance(raw, dict) else "no JSON object"
+        raise ValueError(
+            f"{where}: found format {found!r}; expected {FORMAT}; "
+            "compile the manifest again with `glasshouse-sdk compile`"
+        )
+    return raw
+
+
+def _compiled_from_toml(data: bytes) -> Compiled:
+    # A newcomer's convenience: the TOML reader is loaded by those alone who ask for it.
+    from glasshouse_sdk.manifest import compile_manifest, parse_manifest
+
+    return compile_manifest(parse_manifest(data))

@@ -1,0 +1,97 @@
+"""One declared item, compiled to what `record` needs: its fields' encoders and the fixed text."""
+
+from __future__ import annotations
+
+from glasshouse_sdk.jsontext import quoted
+from glasshouse_sdk.values import RefusedError, encoder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from glasshouse_sdk.values import Encoder
+
+KINDS = ("event.", "snapshot.")
+LONGEST_LINE = 32_000  # bytes: what every wire format takes as one item
+
+
+class ItemEncoder:
+    """Writes items of one declaration as lines for the spool."""
+
+    __slots__ = ("_encoders", "_opening", "_required", "_tail", "channel", "path")
+
+    def __init__(
+        self,
+        path: str,
+        facts: Mapping[str, Any],
+        *,
+        tail: str,
+        today: str,
+        secret: Callable[[], bytes],
+    ) -> None:
+        """`tail` is the JSON between the time and the fields: who recorded, in which version."""
+        self.path = path
+        self.channel: str = facts["channel"]
+        self._opening = f'{{"item":{quoted(path)},"id":"'
+        self._tail = tail
+        self._encoders: dict[str, Encoder] = {
+            name: encoder(field, secret)
+            for name, field in facts["fields"].items()
+            # A field whose time is over is no longer declared, whatever else still holds it.
+            if field.get("expires", today) >= today
+        }
+        self._required = tuple(
+            name for name in self._encoders if facts["fields"][name].get("required")
+        )
+
+    def line(self, identifier: str, at: str, fields: Mapping[str, Any]) -> bytes:
+        """The item as one line. Raises `RefusedError`, and then nothing of it is kept."""
+        encoders = self._encoders
+        parts = []
+        name = ""
+        try:
+            for name, value in fields.items():
+                if value is not None:
+                    parts.append(f'"{name}":{encoders[name](value)}')
+        except KeyError:
+            raise self._undeclared(name) from None
+        except RefusedError as error:
+            raise RefusedError(error.reason, f"{error.expected} in {self.path}.{name}") from None
+        for required in self._required:
+            if fields.get(required) is None:
+                raise RefusedError("missing_field", f"a value for '{required}' in {self.path}")
+        line = (
+            f'{self._opening}{identifier}","at":"{at}"{self._tail},"fields":{{{",".join(parts)}}}}}\n'
+        ).encode("ascii")
+        if len(line) > LONGEST_LINE:
+            raise RefusedError("too_large", f"at most {LONGEST_LINE} bytes in {self.path}")
+        return line
+
+    def _undeclared(self, name: str) -> RefusedError:
+        known = ", ".join(self._encoders) or "no field"
+        return RefusedError(
+            "undeclared_field", f"a declared field of {self.path} ({known}), found '{name[:64]}'"
+        )
+
+
+def declared_path(name: str, items: Mapping[str, Any]) -> str:
+    """The path of an item called by its path or by its name alone. Raises `RefusedError`."""
+    if name in items:
+        return name
+    paths = [kind + name for kind in KINDS if kind + name in items]
+    if len(paths) == 1:
+        return paths[0]
+    expected = "one of " + ", ".join(items) if not paths else " or ".join(paths)
+    raise RefusedError("undeclared_item", f"{expected}, found '{name[:64]}'")
+
+
+def fixed_tail(instance: str, version: str | None, identities: Mapping[str, str]) -> str:
+    """The JSON members that all items of one declaration in one process share."""
+    tail = f',"instance":{quoted(instance)}'
+    if version:
+        tail += f',"version":{quoted(version)}'
+    if identities:
+        members = ",".join(f"{quoted(name)}:{quoted(who)}" for name, who in identities.items())
+        tail += f',"identities":{{{members}}}'
+    return tail

@@ -1,0 +1,232 @@
+"""The recorder: everything that a product with its telemetry on needs, and nothing before."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import time
+
+from glasshouse_sdk import tallies
+from glasshouse_sdk.anonymising import keyed_hash
+from glasshouse_sdk.claims import claims, open_files
+from glasshouse_sdk.consent import decide
+from glasshouse_sdk.destination import Destination, keep_destination
+from glasshouse_sdk.items import ItemEncoder, declared_path, fixed_tail
+from glasshouse_sdk.launching import has_ended, launch
+from glasshouse_sdk.refusing import discard_everything
+from glasshouse_sdk.schedule import read_delivery
+from glasshouse_sdk.spool import Spool, TurnedOffError
+from glasshouse_sdk.state import State, random_uuid
+from glasshouse_sdk.values import RefusedError, is_version, rfc3339
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+LOOK_EVERY = 60_000_000  # microseconds between looks whether a sender is due
+LONGEST_IDENTITY = 256
+POLL = 0.01  # seconds between looks at a sender that is waited for
+THREAD_MARGIN = 0.1
+
+
+class Recorder:
+    """Encodes items, appends them to the spool, and starts senders."""
+
+    __slots__ = (
+        "_channels", "_compiled", "_destination", "_environ", "_identities", "_instance", "_items",
+        "_next_look", "_origin", "_second", "_second_text", "_sender", "_spool", "_state",
+        "_today", "_version", "_way",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        compiled: Mapping[str, Any],
+        destination: Destination,
+        state: State,
+        environ: Mapping[str, str],
+        *,
+        version: str | None,
+        instance: str | None,
+        identities: Mapping[str, str],
+        origin: str,
+    ) -> None:
+        if version is not None and not is_version(version):
+            raise RefusedError("wrong_type", "a version: letters, digits and .+~:_-, at most 64")
+        self._compiled = compiled
+        self._destination = destination
+        self._state = state
+        self._environ = environ
+        self._way: str = compiled["product"]["way"]
+        self._version = version
+        self._identities = identities
+        self._origin = origin
+        self._today = time.strftime("%Y-%m-%d", time.gmtime())
+        self._items: dict[str, ItemEncoder | None] = {}
+        self._channels = decide(compiled, environ, state).states
+        self._second = -1
+        self._second_text = ""
+        self._sender: int | None = None
+        stream = compiled["digest"].removeprefix("sha256:") + "." + origin
+        self._spool = Spool(state, stream, self._is_allowed)
+        state.make()
+        self._instance = self._identity("instance", instance or state.once("instance", random_uuid))
+        keep_destination(state, destination)
+        self._next_look = 0
+        if self._way == "detached":
+            self._next_look = time.time_ns() // 1000 + LOOK_EVERY
+        if self._way in ("detached", "inline"):
+            atexit.register(self._leave, os.getpid())
+
+    def record(self, name: str, fields: Mapping[str, Any]) -> None:
+        """Write one item. Raises `RefusedError`, `OSError`, `TurnedOffError`."""
+        try:
+            item = self._items[name]
+        except KeyError:
+            item = self._items[name] = self._item(name)
+        if item is None:
+            return
+        now = time.time_ns() // 1000
+        if now > self._next_look:
+            self._look(now)
+        second, rest = divmod(now, 1_000_000)
+        if second != self._second:
+            self._second_text = rfc3339(now)[:19]
+            self._second = second
+        at = f"{self._second_text}.{rest:06d}Z"
+        self._spool.append(item.line(os.urandom(16).hex(), at, fields))
+
+    def count(self, reason: str) -> None:
+        tallies.count(self._state, reason)
+
+    def send(self, seconds: float) -> bool:
+        """Send what is there, for so many seconds at most: whether nothing is left."""
+        self._send_and_wait(seconds)
+        return not open_files(self._state) and not claims(self._state)
+
+    def _item(self, name: str) -> ItemEncoder | None:
+        """The encoder of an item; None if its channel is off or its time is over."""
+        path = declared_path(name, self._compiled["items"])
+        facts = self._compiled["items"][path]
+        is_over = facts["ends"] is not None and facts["ends"] < self._today
+        if is_over or self._channels[facts["channel"]] == "off":
+            return None
+        identities = {
+            who: self._identity(who, self._identities[who])
+            for who in facts["identities"]
+            if who in self._identities
+        }
+        return ItemEncoder(
+            path,
+            facts,
+            tail=fixed_tail(self._instance, self._version, identities),
+            today=self._today,
+            secret=self._secret,
+        )
+
+    def _identity(self, name: str, value: str) -> str:
+        """The identity as it leaves: hashed here if the manifest says that it is."""
+        if not 0 < len(value) <= LONGEST_IDENTITY:
+            raise RefusedError("wrong_type", f"1 to {LONGEST_IDENTITY} characters as {name}")
+        declared = self._compiled["identities"].get(name, {})
+        if declared.get("made") == "keyed-hash":
+            return keyed_hash(self._secret())(value)
+        return value
+
+    def _secret(self) -> bytes:
+        return bytes.fromhex(self._state.once("secret", lambda: os.urandom(32).hex()))
+
+    def _is_allowed(self) -> bool:
+        consent = decide(self._compiled, self._environ, self._state)
+        if consent.states != self._channels:
+            self._channels = consent.states
+            self._items.clear()
+        return not consent.is_all_off
+
+    def discard(self) -> None:
+        discard_everything(self._state)
+
+    def _look(self, now: int) -> None:
+        """Once a minute at most: is a sender due for what this or an earlier run left?"""
+        first = self._next_look == 0
+        self._next_look = now + LOOK_EVERY if self._way == "detached" else 1 << 62
+        if self._sender is not None and has_ended(self._sender):
+            self._sender = None
+        if self._way == "detached" or (first and self._way == "next-run"):
+            self._launch_if_due()
+
+    def _leave(self, process: int) -> None:
+        """At the end of the process: the one exit that counts is that of who recorded."""
+        if os.getpid() != process:
+            return
+        try:
+            if self._way == "inline":
+                self._send_and_wait(self._compiled["product"]["seconds"])
+            else:
+                self._launch_if_due()
+        except Exception:  # noqa: BLE001, S110 — a host that ends must end as if we were not there
+            pass
+
+    def _launch_if_due(self) -> None:
+        if (
+            self._sender is None
+            and self._is_waiting()
+            and read_delivery(self._state).is_due(time.time())
+        ):
+            self._sender = launch(self._state.directory, self._switch_names(), self._environ)
+
+    def _is_waiting(self) -> bool:
+        """Whether there is something that may be sent."""
+        may_send = "on" in self._channels.values()
+        return may_send and bool(open_files(self._state) or claims(self._state))
+
+    def _send_and_wait(self, seconds: float) -> None:
+        """In line: the sender is a process all the same, so that a hanging name look-up ends."""
+        if not self._is_waiting():
+            return
+        give_up = time.monotonic() + seconds
+        names = self._switch_names()
+        directory = self._state.directory
+        process = launch(directory, names, self._environ, lifetime=seconds, asked=True)
+        if process is None:
+            self._send_in_thread(seconds)
+            return
+        while not has_ended(process):
+            if time.monotonic() > give_up:
+                _end(process)
+                return
+            time.sleep(POLL)
+
+    def _send_in_thread(self, seconds: float) -> None:
+        """A frozen program has no Python to start: send here, and leave a hanging thread behind."""
+        import threading  # only where nothing else can keep the deadline
+
+        from glasshouse_sdk.sender.delivery import deliver_all
+
+        deadline = time.time() + seconds - THREAD_MARGIN
+        worker = threading.Thread(
+            target=deliver_all, args=(self._state, self._environ, deadline), daemon=True
+        )
+        worker.start()
+        worker.join(seconds)
+
+    def _switch_names(self) -> tuple[str, ...]:
+        return tuple(
+            name
+            for switch in self._compiled["switches"]
+            if switch["kind"] == "environment"
+            for name in (switch["name"], *switch["formerly"])
+        )
+
+
+def _end(process: int) -> None:
+    from _signal import SIGKILL  # type: ignore[import-not-found]  # `signal` itself loads `enum`
+
+    try:
+        os.kill(process, SIGKILL)
+        os.waitpid(process, 0)
+    except (ProcessLookupError, ChildProcessError):
+        pass
+
+
+__all__ = ["Recorder", "RefusedError", "TurnedOffError"]

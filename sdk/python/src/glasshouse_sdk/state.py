@@ -1,0 +1,164 @@
+"""The product's state directory: where it is, what stands in it, and how it is made.
+
+answer.json          what the person said; the only file while the telemetry is off
+instance, secret     made once, with link(2): the first of two racing processes wins
+destination.json     where the sender sends to
+delivery.json        the last success and failure, and when the next attempt may be
+ended.json           the collector said that this collection has ended (410)
+tallies              what was refused or dropped, as counts
+spool/               one file a stream, sealed claims, frozen requests
+history/             what left, with its receipts
+sender.lock          held by the one sender
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+ANSWER = "answer.json"
+
+
+def default_directory(slug: str, environ: Mapping[str, str], platform: str) -> str | None:
+    """Where a product's state belongs on this platform; None if this user has no such place."""
+    home = environ.get("HOME") or _home_of_user()
+    if platform == "win32":
+        root = environ.get("LOCALAPPDATA")
+    elif platform == "darwin":
+        root = home and os.path.join(home, "Library", "Application Support")
+    else:
+        root = environ.get("XDG_STATE_HOME")
+        if not root or not os.path.isabs(root):  # a relative one is invalid, says the standard
+            root = home and os.path.join(home, ".local", "state")
+    return os.path.join(root, "glasshouse", slug) if root and os.path.isabs(root) else None
+
+
+def _home_of_user() -> str | None:
+    try:
+        import pwd  # not on Windows, and needed only without HOME
+
+        return pwd.getpwuid(os.getuid()).pw_dir
+    except (ImportError, KeyError):
+        return None
+
+
+class State:
+    """The paths of one product's state directory. Making one of these touches no disk."""
+
+    __slots__ = ("directory",)
+
+    def __init__(self, directory: str) -> None:
+        self.directory = directory
+
+    def path(self, *names: str) -> str:
+        return os.path.join(self.directory, *names)
+
+    @property
+    def spool(self) -> str:
+        return self.path("spool")
+
+    @property
+    def history(self) -> str:
+        return self.path("history")
+
+    def make(self) -> None:
+        """Make the directories for this user alone. Raises `OSError` where that cannot be."""
+        self.make_root()
+        for path in (self.spool, self.history):
+            os.makedirs(path, mode=0o700, exist_ok=True)
+
+    def make_root(self) -> None:
+        """Make the directory itself, which is all that a refusal needs."""
+        os.makedirs(self.directory, mode=0o700, exist_ok=True)
+        if sys.platform != "win32" and os.stat(self.directory).st_uid != os.geteuid():
+            raise PermissionError(f"{self.directory}: found another user's; expected my own")
+
+    def read(self, name: str) -> str | None:
+        """The text of one file, None if there is none. Raises `OSError`, `ValueError`."""
+        try:
+            with open(self.path(name), "rb") as file:
+                return file.read().decode()
+        except FileNotFoundError:
+            return None
+
+    def write(self, name: str, text: str) -> None:
+        """Replace one file whole: a reader sees the old text or the new one, never half."""
+        path = self.path(name)
+        temporary = _temporary(path)
+        with open(temporary, "wb", opener=_private) as file:
+            file.write(text.encode())
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+
+    def once(self, name: str, make: Callable[[], str]) -> str:
+        """The text of a file that is made once, whichever process comes first."""
+        text = self.read(name)
+        if text:
+            return text.strip()
+        path = self.path(name)
+        temporary = _temporary(path)
+        with open(temporary, "wb", opener=_private) as file:
+            file.write((make() + "\n").encode())
+        try:
+            os.link(temporary, path)  # fails if another process was first; theirs then holds
+        except FileExistsError:
+            if not self.read(name):  # an empty one is a crash's leaving, not somebody's identity
+                os.replace(temporary, path)
+        except OSError:  # a file system without links: the last of two racing ones wins
+            os.replace(temporary, path)
+        finally:
+            remove(temporary)
+        return (self.read(name) or "").strip()
+
+    def exists_beyond_answer(self) -> bool:
+        """Whether anything is kept here that a refusal would have to remove."""
+        try:
+            return any(name != ANSWER for name in os.listdir(self.directory))
+        except OSError:
+            return False
+
+    def wipe(self) -> None:
+        """Remove everything but the person's answer."""
+        for parent, _, files in os.walk(self.directory, topdown=False):
+            for name in files:
+                if not (name == ANSWER and parent == self.directory):
+                    remove(os.path.join(parent, name))
+            _remove_directory(parent)  # the directory itself goes too, unless it holds an answer
+
+
+def random_uuid() -> str:
+    """A random identity in the form of a UUID, version 4."""
+    digits = os.urandom(16).hex()
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return "-".join(
+        (digits[:8], digits[8:12], "4" + digits[13:16], variant + digits[17:20], digits[20:])
+    )
+
+
+def remove(path: str) -> None:
+    """Remove a file; that it is gone already is as good."""
+    try:  # noqa: SIM105 — `contextlib` costs the host more than this does
+        os.unlink(path)
+    except FileNotFoundError:
+        pass
+
+
+def _remove_directory(path: str) -> None:
+    try:  # noqa: SIM105 — as above
+        os.rmdir(path)
+    except OSError:  # it holds the answer, or what a process wrote that had not yet heard of it
+        pass
+
+
+def _temporary(path: str) -> str:
+    # The process id would not do: a signal handler may write the same file within one process.
+    return f"{path}.{os.urandom(6).hex()}.new"
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

@@ -1,0 +1,16 @@
+"""Wire formats that the client speaks: one module each, behind one small interface.
+
+A wire turns items into a request (`encode`) and an answer into a judgement (`judge`). It opens no
+socket and keeps no file.
+"""
+
+from glasshouse_sdk.wires import native, percona, segment
+from glasshouse_sdk.wires.port import Answer, Batch, Judgement, Request, Wire
+
+WIRES: dict[str, Wire] = {
+    "native": native.WIRE,
+    "percona": percona.WIRE,
+    "segment": segment.WIRE,
+}
+
+__all__ = ["WIRES", "Answer", "Batch", "Judgement", "Request", "Wire"]

@@ -1,0 +1,162 @@
+"""One ASGI application out of the doors, the health pages, the administration and the console."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from glasshouse.catalogue import Product
+from glasshouse.cli.installation import Installation
+from glasshouse.collector.app import Collector, Receive, Scope, Send
+from glasshouse.console.access import Access
+from glasshouse.store import StoreUnavailableError, Tally
+from glasshouse_sdk.manifest import ManifestError
+
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class Application:
+    """Doors first, for they are the hot route; then health and administration; then pages."""
+
+    def __init__(
+        self, installation: Installation, collector: Collector, console: App, token: str
+    ) -> None:
+        self.collector = collector
+        self.health = Starlette(routes=health_routes(installation))
+        self._console = console
+        self._administration = Starlette(routes=administration_routes(installation, token))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        if scope["type"] == "http" and self.collector.serves(path):
+            await self.collector(scope, receive, send)
+        elif path.startswith("/health/"):
+            await self.health(scope, receive, send)
+        elif path.startswith("/api/v1/products"):
+            await self._administration(scope, receive, send)
+        else:
+            await self._console(scope, receive, send)
+
+
+def collector_only(whole: Application) -> App:
+    """The doors and the health pages, for a port of their own."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and whole.collector.serves(scope["path"]):
+            await whole.collector(scope, receive, send)
+        else:
+            await whole.health(scope, receive, send)
+
+    return app
+
+
+def health_routes(installation: Installation) -> list[Route]:
+    """Open to everybody who reaches the port: counts and names of products, no value of an item."""
+
+    def ready(_: Request) -> Response:
+        state = installation.loader.state
+        body = {
+            "ready": True,
+            "loader": {
+                "lag": round(state.lag, 3),
+                "failures": state.failures,
+                "last_error": state.last_error,
+                "problems": list(state.problems),
+            },
+            "journal_bytes": installation.journal.size(),
+        }
+        return JSONResponse(body)
+
+    def accounting(_: Request) -> Response:
+        try:
+            return JSONResponse(accounting_object(installation.accounting()))
+        except StoreUnavailableError:
+            error = {"error": "the store is being reopened; nothing is lost", "do": "try again"}
+            return JSONResponse(error, status_code=503, headers={"retry-after": "5"})
+
+    return [Route("/health/ready", ready), Route("/health/accounting", accounting)]
+
+
+def accounting_object(tallies: list[Tally]) -> dict[str, Any]:
+    """Per product and door what came and what became of it; `difference` is 0, always."""
+    products: dict[str, dict[str, dict[str, Any]]] = {}
+    for tally in tallies:
+        door = products.setdefault(tally.product, {}).setdefault(tally.door, _empty_account())
+        if tally.outcome in ("rejected", "suppressed"):
+            door[tally.outcome][tally.reason] = tally.items
+        elif tally.outcome == "accepted":  # of accepted items only dropped fields are tallied
+            door["dropped_fields"] += tally.items
+        elif tally.outcome in door:
+            door[tally.outcome] += tally.items
+    for doors in products.values():
+        for door in doors.values():
+            ended = door["stored"] + door["duplicate"] + door["waiting"]
+            ended += sum(door["rejected"].values()) + sum(door["suppressed"].values())
+            door["difference"] = door["received"] - ended
+    difference = sum(door["difference"] for doors in products.values() for door in doors.values())
+    return {"products": products, "difference": difference}
+
+
+def _empty_account() -> dict[str, Any]:
+    return {
+        "received": 0,
+        "stored": 0,
+        "duplicate": 0,
+        "rejected": {},
+        "suppressed": {},
+        "waiting": 0,
+        "dropped_fields": 0,
+    }
+
+
+def administration_routes(installation: Installation, token: str) -> list[Route]:
+    """What changes the installation. Every request needs the token itself, cookie or not."""
+    access = Access(token)
+
+    def products(request: Request) -> Response:
+        if not access.has_token(request):
+            return _denied()
+        found = [product_object(product) for product in installation.catalogue]
+        return JSONResponse({"products": found})
+
+    async def add(request: Request) -> Response:
+        if not access.has_token(request):
+            return _denied()
+        try:
+            product = installation.register(await request.body())
+        except ManifestError as error:
+            problems = [asdict(problem) for problem in error.problems]
+            return JSONResponse({"problems": problems}, status_code=422)
+        return JSONResponse(product_object(product))
+
+    def erase_simulated(request: Request) -> Response:
+        if not access.has_token(request):
+            return _denied()
+        slug = request.path_params["slug"]
+        if installation.catalogue.product(slug) is None:
+            return JSONResponse({"error": f"no product '{slug}'"}, status_code=404)
+        return JSONResponse({"erased": installation.erase_simulated(slug)})
+
+    return [
+        Route("/api/v1/products", products, methods=["GET"]),
+        Route("/api/v1/products", add, methods=["POST"]),
+        Route("/api/v1/products/{slug}/simulated", erase_simulated, methods=["DELETE"]),
+    ]
+
+
+def product_object(product: Product) -> dict[str, Any]:
+    return {
+        "slug": product.slug,
+        "name": product.manifest.product.name,
+        "digest": product.manifest.digest,
+        "write_keys": [{"key": key.key, "origin": key.origin.value} for key in product.keys],
+    }
+
+
+def _denied() -> Response:
+    error = {"error": "the server's token is missing or wrong", "do": "Authorization: Bearer TOKEN"}
+    return JSONResponse(error, status_code=401)

@@ -1,0 +1,129 @@
+"""Everything that lives in one data directory, opened and wired together.
+
+catalogue/   manifests and write keys        store/        the DuckDB file and the keys of repeats
+journal/     what was acknowledged           journal-aside/  what the store could not take
+secrets/     the key of this server's hashes server.json   how commands reach a running server
+"""
+
+import fcntl
+import os
+import secrets
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from glasshouse.catalogue import Catalogue, Product
+from glasshouse.catalogue.files import write_whole
+from glasshouse.cli.errors import CommandError
+from glasshouse.insight import Insight
+from glasshouse.journal import Damage, open_journal
+from glasshouse.loading.loader import Loader
+from glasshouse.model import Origin
+from glasshouse.settings import Settings
+from glasshouse.store import StoreUnavailableError, Tally, open_store
+
+
+class Installation:
+    """The parts of an opened data directory. One process at a time may have it open."""
+
+    def __init__(self, settings: Settings, report: Callable[[str], None]) -> None:
+        """Raises `CommandError` if the directory cannot be used."""
+        self.settings = settings
+        self._lock = _lock(settings.data)
+        self.catalogue = Catalogue(settings.data / "catalogue")
+        try:
+            self.store = open_store(settings.data / "store", settings.store_memory)
+        except StoreUnavailableError as error:
+            raise CommandError(f"the store in {settings.data} cannot be opened: {error}") from None
+
+        def report_damage(damage: Damage) -> None:
+            report(
+                f"journal: segment {damage.segment}, {damage.size} bytes at {damage.offset} "
+                f"skipped: {damage.reason}"
+            )
+
+        self.journal = open_journal(
+            settings.data / "journal", floor=self.store.position(), report=report_damage
+        )
+        self.loader = Loader(self.journal, self.store, self.catalogue, settings.data)
+        self.insight = Insight(self.store, self.catalogue, now, self.accounting)
+
+    def register(self, source: bytes) -> Product:
+        """Register a manifest and make room for its items. Raises `ManifestError`."""
+        product = self.catalogue.add(source)
+        self.store.ensure(product.manifest)
+        return product
+
+    def accounting(self) -> list[Tally]:
+        return self.loader.accounting()
+
+    def erase_simulated(self, product: str) -> int:
+        """Remove everything simulated of a product; the number of items removed."""
+        return self.store.erase_origin(product, Origin.SIMULATED)
+
+    def server_key(self) -> bytes:
+        """The key of the hashes that this server makes; made at the first start."""
+        path = self.settings.data / "secrets" / "server.key"
+        if not path.exists():
+            path.parent.mkdir(exist_ok=True, mode=0o700)
+            write_whole(path, secrets.token_bytes(32))
+        return path.read_bytes()
+
+    def close(self) -> None:
+        """Load what was acknowledged, then let go of everything."""
+        self.journal.close()
+        try:
+            while self.loader.cycle().more:
+                pass
+        except (StoreUnavailableError, OSError):
+            pass  # it is in the journal, and the next start loads it
+        finally:
+            self.store.close()
+            os.close(self._lock)
+
+
+class LoaderThread:
+    """The thread that moves the journal into the store while a server runs."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._stop = threading.Event()
+        self._wake = threading.Event()
+        self._thread = threading.Thread(
+            target=installation.loader.run,
+            args=(self._stop, self._wake, installation.settings.load_every),
+            name="loader",
+            daemon=True,
+        )
+        self._thread.start()
+
+    def is_alive(self) -> bool:
+        return self._thread.is_alive()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._wake.set()
+        self._thread.join()
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _lock(data: Path) -> int:
+    """A lock that ends with the process, however it ends."""
+    try:
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(data / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise CommandError(
+            f"{data} cannot be used as data directory: {error.strerror}; give another with --data"
+        ) from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise CommandError(
+            f"{data} is in use by another glasshouse process; stop it, or give another --data"
+        ) from None
+    return descriptor

@@ -1,0 +1,1 @@
+"""The doors, the steps, and what they leave: see `steps.py` first."""

@@ -1,0 +1,156 @@
+"""The doors over HTTP: plain ASGI, for this is the hot route.
+
+Receive within bounds, go through the steps, write the record, answer after the sync.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from glasshouse.collector.bodies import largest_body, too_large
+from glasshouse.collector.desk import Desk
+from glasshouse.collector.door import Door, Reply
+from glasshouse.collector.doors import DOOR_BY_PATH
+from glasshouse.collector.parcel import Parcel, RefusedError
+from glasshouse.collector.recording import record_of, record_of_refusal
+from glasshouse.collector.steps import STEPS
+from glasshouse.journal import Journal, JournalBrokenError
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+BUSY_SECONDS = 2
+BROKEN_SECONDS = 10
+BODY_SECONDS = 30.0
+
+
+class ClientGoneError(Exception):
+    """The client hung up before its request was whole."""
+
+
+class Collector:
+    """An ASGI app that knows the doors' paths alone; `serves` says whether a path is one."""
+
+    def __init__(self, desk: Desk, journal: Journal, in_flight_bytes: int) -> None:
+        self._desk = desk
+        self._journal = journal
+        self._most_in_flight = in_flight_bytes
+        self._in_flight = 0
+
+    def serves(self, path: str) -> bool:
+        return path in DOOR_BY_PATH
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        door = DOOR_BY_PATH[scope["path"]]
+        method = scope["method"]
+        if method == "OPTIONS":
+            await _send(send, PREFLIGHT)
+        elif method != "POST":
+            await _send(send, Reply(405, b'{"error":"POST"}', headers={"allow": "POST, OPTIONS"}))
+        else:
+            headers = {
+                key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]
+            }
+            try:
+                reply = await self._take(door, scope, headers, receive)
+            except ClientGoneError:
+                return
+            await _send(send, reply)
+
+    async def _take(
+        self, door: Door, scope: Scope, headers: dict[str, str], receive: Receive
+    ) -> Reply:
+        room = largest_body(headers.get("content-encoding", ""))
+        # Room is taken for the whole body before it is read, so that many slow senders together
+        # cannot take more memory than there is.
+        claim = min(_stated_length(headers, room), room)
+        if self._in_flight + claim > self._most_in_flight:
+            return door.busy(503, BUSY_SECONDS)
+        self._in_flight += claim
+        try:
+            parcel = self._parcel(door, scope, headers)
+            try:
+                parcel.body = await _receive_body(receive, headers, room)
+                for step in STEPS:
+                    step(parcel, self._desk)
+            except RefusedError as refused:
+                self._journal.note(record_of_refusal(parcel, refused).encoded())
+                return door.refuse(refused)
+            return await self._record(door, parcel)
+        finally:
+            self._in_flight -= claim
+
+    async def _record(self, door: Door, parcel: Parcel) -> Reply:
+        payload = record_of(parcel).encoded()
+        parcel.body = b""
+        try:
+            await self._journal.append(payload)
+        except JournalBrokenError:
+            return door.busy(503, BROKEN_SECONDS)
+        return door.answer(parcel)
+
+    def _parcel(self, door: Door, scope: Scope, headers: dict[str, str]) -> Parcel:
+        return Parcel(
+            door=door.name,
+            path=scope["path"],
+            headers=headers,
+            body=b"",
+            peer=self._peer(scope, headers),
+            received_at=self._desk.clock(),
+        )
+
+    def _peer(self, scope: Scope, headers: dict[str, str]) -> str | None:
+        """The sender's address; a forwarded one only from a proxy that the operator trusts."""
+        client = scope.get("client")
+        peer = client[0] if client else None
+        if peer in self._desk.trusted_proxies and "x-forwarded-for" in headers:
+            return headers["x-forwarded-for"].rpartition(",")[2].strip()
+        return peer
+
+
+def _stated_length(headers: dict[str, str], otherwise: int) -> int:
+    text = headers.get("content-length", "")
+    return int(text) if text.isdecimal() and len(text) < 19 else otherwise
+
+
+async def _receive_body(receive: Receive, headers: dict[str, str], most: int) -> bytes:
+    stated = _stated_length(headers, 0)
+    if stated > most:
+        raise too_large(str(stated), most)
+    parts: list[bytes] = []
+    size = 0
+    async with asyncio.timeout(BODY_SECONDS):
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGoneError
+            part = message.get("body", b"")
+            size += len(part)
+            if size > most:
+                raise too_large(f"more than {most}", most)
+            parts.append(part)
+            if not message.get("more_body"):
+                return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+async def _send(send: Send, reply: Reply) -> None:
+    headers = [
+        (b"content-type", reply.content_type.encode()),
+        (b"content-length", str(len(reply.body)).encode()),
+        (b"access-control-allow-origin", b"*"),
+        *((name.encode(), value.encode()) for name, value in reply.headers.items()),
+    ]
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.body})
+
+
+PREFLIGHT = Reply(
+    204,
+    b"",
+    headers={
+        "access-control-allow-methods": "POST, OPTIONS",
+        "access-control-allow-headers": "authorization, content-type, content-encoding",
+        "access-control-max-age": "86400",
+    },
+)

@@ -1,0 +1,195 @@
+"""A manifest compiled to msgspec types: one call decodes a whole batch into declared fields only.
+
+An undeclared name, a wrong type or a value outside its bounds fails that call; `explaining.py`
+then looks item by item. So the allow-list is the fast path, not a check after it.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from glasshouse.collector.identities import Clean, identity_cleaners
+from glasshouse.collector.reducing import Reduce, attribute_name, reducers
+from glasshouse_sdk.manifest import Field, Item, Manifest
+
+MAP_KEY = r"^[0-9A-Za-z._()/+: -]{1,64}$"
+MOST_ENTRIES = 1000
+MOST_ITEMS = 5000
+
+Text = Annotated[str, Meta(min_length=1, max_length=256)]
+MessageId = Annotated[str, Meta(min_length=1, max_length=128)]
+Time = Annotated[datetime, Meta(tz=True)]
+VersionText = Annotated[str, Meta(max_length=64)]
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """One declared item, compiled. `entry` and `fields` are msgspec struct types."""
+
+    item: Item
+    fields: type[msgspec.Struct]
+    entry: Callable[..., Any]
+    decode_fields: Callable[[bytes], Any]
+    reduce: tuple[tuple[str, Reduce], ...]
+    addresses: tuple[tuple[str, str], ...]  # fields that the collector fills: name, anonymise
+    version_attribute: str | None  # the field that carries the product's version
+
+    @property
+    def path(self) -> str:
+        return self.item.path
+
+
+@dataclass(frozen=True, slots=True)
+class Declarations:
+    """All items of one manifest. `decode` turns a native body into its typed envelope."""
+
+    manifest: Manifest
+    by_path: Mapping[str, Declaration]
+    by_entry: Mapping[Any, Declaration]
+    decode: Callable[[bytes], Any]
+    entry: Any  # the union of the entry types, for one item
+    clean: Mapping[str, Clean]  # by identity
+
+
+def compile_declarations(manifest: Manifest, server_key: bytes) -> Declarations:
+    """Compile a manifest. `server_key` keys the hashes that this server makes itself."""
+    declared = [_declaration(item, server_key) for item in manifest.items.values()]
+    entry = _union(declaration.entry for declaration in declared)
+    envelope = msgspec.defstruct(
+        "Envelope",
+        [
+            ("items", Annotated[list[entry], Meta(max_length=MOST_ITEMS)]),  # type: ignore[valid-type]
+            ("manifest", str | None, None),
+            ("client", str | None, None),
+            ("origin", Literal["production", "development", "ci"] | None, None),
+        ],
+        gc=False,
+    )
+    return Declarations(
+        manifest=manifest,
+        by_path={declaration.path: declaration for declaration in declared},
+        by_entry={declaration.entry: declaration for declaration in declared},
+        decode=msgspec.json.Decoder(envelope).decode,
+        entry=entry,
+        clean=identity_cleaners(manifest.product.slug, manifest.identities, server_key),
+    )
+
+
+def _union(types: Iterable[Any]) -> Any:
+    union: Any = None
+    for each in types:
+        union = each if union is None else union | each
+    return union
+
+
+def _declaration(item: Item, server_key: bytes) -> Declaration:
+    fields = _struct(f"{item.path}.fields", item.fields)
+    entry = msgspec.defstruct(
+        item.path.replace(".", "_"),
+        [
+            ("id", MessageId),
+            ("at", Time),
+            ("instance", Text),
+            ("fields", fields),
+            ("version", VersionText | None, None),
+            ("identities", dict[str, Text] | None, None),
+        ],
+        tag_field="item",
+        tag=item.path,
+        forbid_unknown_fields=True,
+        gc=False,
+    )
+    return Declaration(
+        item=item,
+        fields=fields,
+        entry=entry,
+        decode_fields=msgspec.json.Decoder(fields).decode,
+        reduce=tuple(reducers(item.fields, server_key)),
+        addresses=tuple(
+            (attribute_name(name), field.anonymise)
+            for name, field in item.fields.items()
+            if field.type == "address"
+        ),
+        version_attribute=attribute_name(item.version_field) if item.version_field else None,
+    )
+
+
+def _struct(name: str, fields: Mapping[str, Field]) -> type[msgspec.Struct]:
+    """A struct of declared fields. A null is an absent value; a required one may not be null."""
+    ordered = sorted(fields.values(), key=lambda field: not field.required)
+    members: list[Any] = []
+    renamed: dict[str, str] = {}
+    for field in ordered:
+        attribute = attribute_name(field.name)
+        renamed[attribute] = field.name
+        kind = value_type(field)
+        members.append((attribute, kind) if field.required else (attribute, kind | None, None))
+    return msgspec.defstruct(
+        name.replace(".", "_"),
+        members,
+        rename=renamed.get,
+        forbid_unknown_fields=True,
+        omit_defaults=True,
+        gc=False,
+    )
+
+
+def value_type(field: Field) -> Any:
+    """The type that a field's value has on the wire, after what the client does to it."""
+    if field.anonymise == "length":
+        return Annotated[int, Meta(ge=0)] | Annotated[str, Meta(max_length=65536)]
+    return TYPES[field.type](field)
+
+
+def _number(kind: type) -> Callable[[Field], Any]:
+    def typed(field: Field) -> Any:
+        low, high = field.minimum, field.maximum
+        if kind is int:
+            low = -(2**63) if low is None else low
+            high = 2**63 - 1 if high is None else high
+            return Annotated[int, Meta(ge=int(low), le=int(high))]
+        if low is None and high is None:
+            return float
+        return Annotated[float, Meta(ge=low, le=high)]
+
+    return typed
+
+
+def _text(field: Field) -> Any:
+    return Annotated[str, Meta(max_length=min(field.longest or 1024, 65536))]
+
+
+def _list(field: Field) -> Any:
+    element = TYPES[field.of or "text"](field)
+    return Annotated[list[element], Meta(max_length=field.longest or MOST_ENTRIES)]  # type: ignore[valid-type]
+
+
+def _map(field: Field) -> Any:
+    key = Annotated[str, Meta(pattern=MAP_KEY)]
+    count = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+    return Annotated[dict[key, count], Meta(max_length=field.longest or MOST_ENTRIES)]
+
+
+def _group(field: Field) -> Any:
+    record = _struct(field.name, field.fields)
+    return Annotated[list[record], Meta(max_length=field.longest or MOST_ENTRIES)]  # type: ignore[valid-type]
+
+
+TYPES: Mapping[str, Callable[[Field], Any]] = {
+    "enum": lambda field: Literal[field.values],
+    "version": lambda _: VersionText,
+    "integer": _number(int),
+    "number": _number(float),
+    "boolean": lambda _: bool,
+    "duration": _number(float),
+    "time": lambda _: Time,
+    "text": _text,
+    "address": lambda _: Annotated[str, Meta(max_length=64)],
+    "map": _map,
+    "list": _list,
+    "group": _group,
+}

@@ -1,0 +1,39 @@
+"""What the steps may consult: products, places, the clock. One desk serves all requests."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from glasshouse.catalogue import Catalogue, Product
+from glasshouse.collector.declarations import Declarations, compile_declarations
+from glasshouse.collector.places import Places
+
+
+class Desk:
+    """Compiles each manifest once, however many requests ask for it."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        places: Places,
+        clock: Callable[[], datetime],
+        server_key: bytes,
+        trusted_proxies: tuple[str, ...] = (),
+    ) -> None:
+        self.catalogue = catalogue
+        self.places = places
+        self.clock = clock
+        self.trusted_proxies = frozenset(trusted_proxies)
+        self._server_key = server_key
+        self._compiled: dict[str, Declarations] = {}
+
+    def declarations(self, product: Product, digest: str | None) -> Declarations | None:
+        """The declarations of one of the product's manifests, the current one if none is named."""
+        digest = digest or product.manifest.digest
+        compiled = self._compiled.get(digest)
+        if compiled is None:
+            manifest = product.manifests.get(digest)
+            if manifest is None:
+                return None
+            compiled = compile_declarations(manifest, self._server_key)
+            self._compiled[digest] = compiled
+        return compiled if digest in product.manifests else None

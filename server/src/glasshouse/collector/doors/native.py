@@ -1,0 +1,169 @@
+"""The native door: `POST /v1/telemetry`, a typed receipt for each item."""
+
+from datetime import datetime
+
+import msgspec
+
+from glasshouse.collector.declarations import MOST_ITEMS, Declarations, Time
+from glasshouse.collector.desk import Desk
+from glasshouse.collector.door import Reply
+from glasshouse.collector.explaining import explain
+from glasshouse.collector.keys import product_of_key
+from glasshouse.collector.parcel import Parcel, RefusedError, Verdict
+from glasshouse.collector.replies import error_reply
+from glasshouse.model import Origin, Outcome, Reason
+
+ORIGINS = {"development": Origin.DEVELOPMENT, "ci": Origin.CI}
+
+
+class Receipt(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """What became of one item, for the client that sent it."""
+
+    id: str | None
+    outcome: str
+    reason: str | None = None
+    field: str | None = None
+    dropped: list[str] | None = None
+
+
+class LooseEnvelope(msgspec.Struct, gc=False):
+    """The envelope alone, for bodies that the compiled types refuse."""
+
+    items: list[msgspec.Raw]
+    manifest: str | None = None
+    origin: str | None = None
+
+
+class Native:
+    """See docs/reference/native-door.md for the wire format."""
+
+    name = "native"
+    paths = ("/v1/telemetry",)
+
+    def open(self, parcel: Parcel, desk: Desk) -> None:
+        product, origin = product_of_key(desk.catalogue, _bearer(parcel))
+        parcel.product = product.slug
+        digest = _digest(parcel.body)
+        declarations = desk.declarations(product, digest)
+        if declarations is None:
+            raise RefusedError(
+                Reason.UNKNOWN_MANIFEST,
+                f"manifest {(digest or '')[:80]}",
+                "the digest of a manifest registered for this product",
+            )
+        parcel.declarations = declarations
+        try:
+            envelope = declarations.decode(parcel.body)
+        except msgspec.ValidationError:
+            envelope = _open_one_by_one(parcel, declarations)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise _no_json(error) from None
+        else:
+            parcel.entries = envelope.items
+            parcel.received = len(envelope.items)
+        if parcel.origin is not Origin.SIMULATED:
+            # A client may say that it counts for less than its key, never for more.
+            stated = ORIGINS.get(envelope.origin or "")
+            parcel.origin = stated if stated and origin is Origin.PRODUCTION else origin
+        parcel.sent_at = _sent_at(parcel)
+
+    def answer(self, parcel: Parcel) -> Reply:
+        receipts = [
+            Receipt(entry.id if entry is not None else None, Outcome.ACCEPTED.value)
+            for entry in parcel.entries
+        ]
+        ids = parcel.ids
+        for place, verdict in parcel.verdicts.items():
+            receipts[place] = Receipt(
+                ids.get(place), verdict.outcome.value, verdict.reason.value, verdict.field
+            )
+        for place, names in parcel.dropped.items():
+            if place not in parcel.verdicts:
+                receipts[place] = Receipt(
+                    receipts[place].id,
+                    Outcome.ACCEPTED.value,
+                    dropped=[name[:64] for name in names],
+                )
+        return Reply(200, _encode({"receipts": receipts}))
+
+    def refuse(self, refused: RefusedError) -> Reply:
+        if refused.reason is Reason.DO_NOT_TRACK:
+            return Reply(200, b'{"receipts":[]}')
+        return error_reply(refused)
+
+    def busy(self, status: int, seconds: int) -> Reply:
+        body = _encode({"error": {"reason": "busy", "do": f"try again in {seconds} s"}})
+        return Reply(status, body, headers={"retry-after": str(seconds)})
+
+
+def _bearer(parcel: Parcel) -> str:
+    scheme, _, token = parcel.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _digest(body: bytes) -> str | None:
+    """The manifest's digest: it stands first, so that the rest can be decoded by it at once."""
+    start = body.find(b'"manifest"', 0, 256)
+    if start < 0:
+        return None
+    parts = body[start + 10 : start + 256].split(b'"', 2)
+    return parts[1].decode(errors="replace") if len(parts) == 3 else None
+
+
+def _sent_at(parcel: Parcel) -> datetime | None:
+    """When the client sent this, by its clock. A header, for the body was frozen before."""
+    text = parcel.headers.get("glasshouse-sent-at")
+    if text is None:
+        return None
+    try:
+        return msgspec.convert(text, Time)
+    except msgspec.ValidationError:
+        return None
+
+
+def _open_one_by_one(parcel: Parcel, declarations: Declarations) -> LooseEnvelope:
+    try:
+        envelope = msgspec.json.decode(parcel.body, type=LooseEnvelope)
+    except msgspec.ValidationError as error:
+        raise RefusedError(
+            Reason.BAD_SHAPE, str(error)[:120], "an object with a list 'items'"
+        ) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _no_json(error) from None
+    if len(envelope.items) > MOST_ITEMS:
+        raise RefusedError(
+            Reason.TOO_MANY, f"{len(envelope.items)} items", f"at most {MOST_ITEMS} in a request"
+        )
+    parcel.received = len(envelope.items)
+    parcel.entries = [None] * parcel.received
+    decode = msgspec.json.Decoder(declarations.entry).decode
+    for place, raw in enumerate(envelope.items):
+        try:
+            parcel.entries[place] = decode(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            _explain(parcel, place, raw, declarations)
+    return envelope
+
+
+def _explain(parcel: Parcel, place: int, raw: msgspec.Raw, declarations: Declarations) -> None:
+    try:
+        item = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.BAD_JSON))
+        return
+    entry, verdict, dropped = explain(item, declarations)
+    if isinstance(item, dict) and isinstance(item.get("id"), str):
+        parcel.ids[place] = item["id"][:128]
+    if dropped:
+        parcel.dropped[place] = dropped
+    if verdict is not None:
+        parcel.refuse(place, verdict)
+    else:
+        parcel.entries[place] = entry
+
+
+def _no_json(error: Exception) -> RefusedError:
+    return RefusedError(Reason.BAD_JSON, f"no JSON ({str(error)[:80]})", "a JSON object")
+
+
+_encode = msgspec.json.Encoder().encode

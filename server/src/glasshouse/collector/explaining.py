@@ -1,0 +1,157 @@
+"""The slow path: what is wrong with an item that the compiled types refused.
+
+Undeclared fields are taken out and noted by name; if the rest fits, the item is accepted without
+them. Otherwise the first thing that is wrong names the reason.
+"""
+
+from collections.abc import Mapping, Sized
+from typing import Any, cast
+
+import msgspec
+
+from glasshouse.collector.declarations import (
+    MOST_ENTRIES,
+    Declaration,
+    Declarations,
+    MessageId,
+    Text,
+    Time,
+    VersionText,
+    value_type,
+)
+from glasshouse.collector.parcel import Entry, Verdict
+from glasshouse.model import Outcome, Reason
+from glasshouse_sdk.manifest import Field
+
+ENTRY_KEYS = ("item", "id", "at", "instance", "fields", "version", "identities")
+# What a refused key of an entry is called; a wrong `fields` is looked into instead.
+KEY_REASONS = {
+    "at": Reason.BAD_TIME,
+    "instance": Reason.BAD_IDENTITY,
+    "identities": Reason.BAD_IDENTITY,
+}
+MISSING_REASONS = {"at": Reason.BAD_TIME, "instance": Reason.MISSING_IDENTITY}
+
+
+class Shell(msgspec.Struct, gc=False):
+    """An entry without its fields."""
+
+    id: MessageId
+    at: Time
+    instance: Text
+    version: VersionText | None = None
+    identities: dict[str, Text] | None = None
+
+
+Explained = tuple[Entry | None, Verdict | None, list[str]]
+
+
+def explain(raw: Any, declarations: Declarations, *, strict: bool = True) -> Explained:
+    """The entry that can be saved, or the verdict; and the undeclared names that were dropped.
+
+    Without `strict`, texts are read as the declared type, for formats that know texts only.
+    """
+    if not isinstance(raw, dict):
+        return None, _rejected(Reason.BAD_SHAPE), []
+    path = raw.get("item")
+    declaration = declarations.by_path.get(path) if isinstance(path, str) else None
+    if declaration is None:
+        return None, _rejected(Reason.UNKNOWN_ITEM), []
+    dropped = [key for key in raw if key not in ENTRY_KEYS]
+    entry = {key: raw[key] for key in ENTRY_KEYS if key in raw}
+    fields, verdict, undeclared = declared_fields(
+        entry.get("fields"), declaration.item.fields, strict=strict
+    )
+    dropped += undeclared
+    if verdict is not None:
+        verdict = Verdict(verdict.outcome, verdict.reason, verdict.field, declaration.path)
+        return None, verdict, dropped
+    try:
+        return _converted(declaration, entry, fields, strict=strict), None, dropped
+    except (msgspec.ValidationError, ValueError, RecursionError):
+        reason = _entry_reason(entry)
+        return None, Verdict(Outcome.REJECTED, reason, None, declaration.path), dropped
+
+
+def _converted(
+    declaration: Declaration, entry: dict[str, Any], fields: dict[str, Any], *, strict: bool
+) -> Any:
+    typed = msgspec.convert(fields, declaration.fields, strict=strict)
+    shell = msgspec.convert({k: v for k, v in entry.items() if k != "fields"}, Shell)
+    return declaration.entry(fields=typed, **msgspec.structs.asdict(shell))
+
+
+def declared_fields(
+    raw: Any, fields: Mapping[str, Field], *, strict: bool
+) -> tuple[dict[str, Any], Verdict | None, list[str]]:
+    """The declared fields of `raw`, what is wrong with them, and the undeclared names."""
+    if raw is None:
+        raw = {}
+    if not isinstance(raw, dict):
+        return {}, _rejected(Reason.BAD_SHAPE), []
+    dropped = [name for name in raw if name not in fields]
+    kept = {}
+    for name, field in fields.items():
+        value = raw.get(name)
+        if value is None:
+            if field.required:
+                return {}, _rejected(Reason.MISSING_FIELD, name), dropped
+            continue
+        if field.type == "group" and isinstance(value, list):
+            value, verdict, undeclared = _declared_records(value, field, strict=strict)
+            dropped += undeclared
+            if verdict is not None:
+                return {}, verdict, dropped
+        try:
+            msgspec.convert(value, value_type(field), strict=strict)
+        except (msgspec.ValidationError, ValueError, RecursionError):
+            reason = Reason.OUT_OF_BOUNDS if _fits_unbounded(value, field) else Reason.WRONG_TYPE
+            return {}, _rejected(reason, name), dropped
+        kept[name] = value
+    return kept, None, dropped
+
+
+def _declared_records(
+    records: list[Any], field: Field, *, strict: bool
+) -> tuple[list[Any], Verdict | None, list[str]]:
+    kept, dropped = [], []
+    for record in records:
+        fields, verdict, undeclared = declared_fields(record, field.fields, strict=strict)
+        dropped += [f"{field.name}[].{name}" for name in undeclared]
+        if verdict is not None:
+            inner = f"{field.name}[].{verdict.field}" if verdict.field else field.name
+            return [], _rejected(verdict.reason, inner), dropped
+        kept.append(fields)
+    return kept, None, dropped
+
+
+def _fits_unbounded(value: Any, field: Field) -> bool:
+    """Whether the value has the declared type, and only its size or length is wrong."""
+    shapes: Mapping[str, tuple[type, ...]] = {
+        "integer": (int,), "number": (int, float), "duration": (int, float), "text": (str,),
+        "list": (list,), "map": (dict,), "group": (list,),
+    }  # fmt: skip
+    shape = shapes.get(field.type)
+    if shape is None or isinstance(value, bool) or not isinstance(value, shape):
+        return False
+    if field.type in ("list", "map", "group"):
+        return len(cast("Sized", value)) > (field.longest or MOST_ENTRIES)
+    return True
+
+
+def _entry_reason(entry: dict[str, Any]) -> Reason:
+    for key, reason in MISSING_REASONS.items():
+        if entry.get(key) is None:
+            return reason
+    for member in msgspec.structs.fields(Shell):
+        key = member.name
+        if key in entry:
+            try:
+                msgspec.convert(entry[key], member.type)
+            except (msgspec.ValidationError, ValueError, RecursionError):
+                return KEY_REASONS.get(key, Reason.BAD_SHAPE)
+    return Reason.BAD_SHAPE
+
+
+def _rejected(reason: Reason, field: str | None = None) -> Verdict:
+    return Verdict(Outcome.REJECTED, reason, field)

@@ -1,0 +1,112 @@
+"""What one request carries on its way through the steps."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from glasshouse.collector.declarations import Declaration, Declarations
+from glasshouse.model import Origin, Outcome, Reason
+
+NO_PRODUCT = "-"
+
+
+class Entry(Protocol):
+    """An item as the steps see it; the compiled entry types of `declarations.py` are such."""
+
+    id: str
+    at: datetime
+    instance: str
+    version: str | None
+    identities: dict[str, str] | None
+    fields: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Why one item goes no further; `field` is a declared field's name."""
+
+    outcome: Outcome
+    reason: Reason
+    field: str | None = None
+    item: str | None = None
+
+
+class RefusedError(Exception):
+    """The request as a whole goes no further. Counted as one item if it could not be split."""
+
+    def __init__(
+        self, reason: Reason, found: str, expected: str, *, outcome: Outcome = Outcome.REJECTED
+    ) -> None:
+        self.reason = reason
+        self.found = found
+        self.expected = expected
+        self.outcome = outcome
+        super().__init__(f"{reason}: found {found}; expected {expected}")
+
+
+@dataclass(slots=True)
+class Parcel:
+    """One request: what came, then what the steps find out. Never written anywhere as it is."""
+
+    door: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+    peer: str | None  # the sender's address, gone after the step that places it
+    received_at: datetime
+
+    product: str = NO_PRODUCT
+    origin: Origin = Origin.PRODUCTION
+    declarations: Declarations | None = None
+    sent_at: datetime | None = None
+    country: str | None = None
+    region: str | None = None
+
+    received: int = 0
+    entries: list[Entry | None] = field(default_factory=list)  # by place; None where refused
+    keys: list[str] | None = None  # by place: what tells a repeat, if not the message id
+    verdicts: dict[int, Verdict] = field(default_factory=dict)  # by place
+    dropped: dict[int, Sequence[str]] = field(default_factory=dict)  # undeclared names, by place
+    ids: dict[int, str] = field(default_factory=dict)  # message ids of refused items, by place
+    doubtful: set[int] = field(default_factory=set)  # places whose time was replaced
+    _groups: list[tuple[Declaration, list[tuple[int, Entry]]]] = field(default_factory=list)
+
+    def refuse(self, place: int, verdict: Verdict) -> None:
+        """This item goes no further. What it was an item of is kept, for the accounting."""
+        entry = self.entries[place]
+        if entry is not None:
+            self.ids[place] = entry.id
+            path = self.declaration(entry).path
+            verdict = Verdict(verdict.outcome, verdict.reason, verdict.field, path)
+        self.verdicts[place] = verdict
+        self.entries[place] = None
+
+    def declaration(self, entry: Entry) -> Declaration:
+        assert self.declarations is not None  # noqa: S101 (entries exist only once it is known)
+        return self.declarations.by_entry[type(entry)]
+
+    def group(self) -> None:
+        """Group the entries by their declaration, for the steps that follow."""
+        by_type: dict[type, list[tuple[int, Entry]]] = {}
+        for place, entry in enumerate(self.entries):
+            if entry is not None:
+                by_type.setdefault(type(entry), []).append((place, entry))
+        self._groups = [(self.declaration(group[0][1]), group) for group in by_type.values()]
+
+    def groups(self) -> Iterator[tuple[Declaration, list[tuple[int, Entry]]]]:
+        """What is left of each declaration's entries, with their places."""
+        if self.verdicts:
+            left = self.entries
+            for declaration, group in self._groups:
+                yield declaration, [pair for pair in group if left[pair[0]] is not None]
+        else:
+            yield from self._groups
+
+    def refusal_counts(self) -> Counter[Verdict]:
+        counts = Counter(self.verdicts.values())
+        undeclared = sum(map(len, self.dropped.values()))
+        if undeclared:
+            counts[Verdict(Outcome.ACCEPTED, Reason.UNDECLARED_FIELD)] = undeclared
+        return counts

@@ -1,0 +1,152 @@
+"""What happens to a request, top to bottom: the privacy policy of the collector.
+
+Each step takes the parcel and the desk. It refuses the whole request by raising `RefusedError`, or
+one item by a verdict; what it leaves alone goes on. After the last step nothing undeclared is
+left, and only then is anything written: see `recording.py`. Repeats are detected by the loader,
+where everything that was ever accepted is known.
+"""
+
+import ipaddress
+from collections.abc import Callable
+
+from glasshouse.collector.bodies import inflate
+from glasshouse.collector.desk import Desk
+from glasshouse.collector.doors import DOORS
+from glasshouse.collector.parcel import Entry, Parcel, RefusedError, Verdict
+from glasshouse.collector.reducing import is_version, reduce_fields
+from glasshouse.collector.times import corrected, possible_times
+from glasshouse.model import Origin, Outcome, Reason
+
+Step = Callable[[Parcel, Desk], None]
+
+
+def inflate_body(parcel: Parcel, _: Desk) -> None:
+    """The body as the client wrote it, bounded, whatever encoding carries it."""
+    parcel.body = inflate(parcel.body, parcel.headers.get("content-encoding", ""))
+
+
+def honour_refusal(parcel: Parcel, _: Desk) -> None:
+    """A browser that asks not to be tracked is obeyed here too, should a client have missed it."""
+    for header in ("dnt", "sec-gpc"):
+        if parcel.headers.get(header) == "1":
+            raise RefusedError(
+                Reason.DO_NOT_TRACK, f"{header}: 1", "no such header", outcome=Outcome.SUPPRESSED
+            )
+
+
+def open_parcel(parcel: Parcel, desk: Desk) -> None:
+    """Authenticate, decode, find the declaration, keep declared fields only.
+
+    The door does these four in one go: it knows where its clients put the key and the items, and
+    decoding into the declared types is what keeps undeclared ones out.
+    """
+    if parcel.headers.get("glasshouse-origin") == "simulated":
+        parcel.origin = Origin.SIMULATED
+    DOORS[parcel.door].open(parcel, desk)
+    parcel.group()
+
+
+def end_ended(parcel: Parcel, _: Desk) -> None:
+    """What the manifest has ended is no longer accepted, even from clients that still send it."""
+    today = parcel.received_at.date().isoformat()
+    for declaration, entries in parcel.groups():
+        if declaration.item.ends is not None and declaration.item.ends < today:
+            for place, _entry in entries:
+                parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.ENDED))
+
+
+def clean_identities(parcel: Parcel, _: Desk) -> None:
+    """Whose an item is, as it may be stored: well-formed, declared, hashed if it came raw."""
+    if parcel.declarations is None:
+        return  # a door that finds the product item by item found none
+    cleaners = parcel.declarations.clean
+    clean_instance = cleaners["instance"]
+    for declaration, entries in parcel.groups():
+        for place, entry in entries:
+            instance = clean_instance(entry.instance)
+            if instance is None:
+                parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.BAD_IDENTITY))
+                continue
+            entry.instance = instance
+            if entry.identities:
+                _clean_others(parcel, place, entry, declaration.item.identities)
+
+
+def _clean_others(parcel: Parcel, place: int, entry: Entry, declared: tuple[str, ...]) -> None:
+    assert parcel.declarations is not None  # noqa: S101 (checked by the caller)
+    kept = {}
+    for kind, value in (entry.identities or {}).items():
+        if kind not in declared:
+            parcel.dropped[place] = (*parcel.dropped.get(place, ()), "identities")
+            continue
+        text = parcel.declarations.clean[kind](value)
+        if text is None:
+            parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.BAD_IDENTITY))
+            return
+        kept[kind] = text
+    entry.identities = kept or None
+
+
+def pseudonymise(parcel: Parcel, _: Desk) -> None:
+    """Texts become what the manifest says, where the client sent them raw."""
+    for declaration, entries in parcel.groups():
+        for place, entry in entries:
+            if entry.version is not None and not is_version(entry.version):
+                parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.BAD_SHAPE))
+                continue
+            wrong = reduce_fields(entry.fields, declaration.reduce)
+            if wrong is not None:
+                parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.WRONG_TYPE, wrong))
+
+
+def place_sender(parcel: Parcel, desk: Desk) -> None:
+    """The sender's address becomes a country and a region, then it is gone.
+
+    A manifest that declares an address gets it as it says: as a place, truncated, or whole.
+    """
+    peer, parcel.peer = parcel.peer, None
+    if peer is None:
+        return
+    parcel.country, parcel.region = desk.places.place(peer)
+    for declaration, entries in parcel.groups():
+        for name, anonymise in declaration.addresses:
+            place = "/".join(filter(None, (parcel.country, parcel.region)))
+            reduced = {"none": peer, "truncate": truncated(peer), "place": place or None}
+            for _, entry in entries:
+                setattr(entry.fields, name, reduced[anonymise])
+
+
+def truncated(address: str) -> str:
+    """The network that an address is in: 192.0.2.0/24, or 2001:db8::/48."""
+    network = ipaddress.ip_network(f"{address}/{48 if ':' in address else 24}", strict=False)
+    return str(network)
+
+
+def correct_clock(parcel: Parcel, _: Desk) -> None:
+    """Times are moved to this server's clock; an impossible one is no event, but still a state."""
+    received_at, sent_at = parcel.received_at, parcel.sent_at
+    oldest, newest = possible_times(received_at)
+    for declaration, entries in parcel.groups():
+        for place, entry in entries:
+            at = corrected(entry.at, sent_at, received_at)
+            if oldest <= at <= received_at:
+                entry.at = at
+            elif oldest <= at <= newest:
+                entry.at = received_at
+            elif declaration.item.kind == "snapshot":
+                entry.at = received_at
+                parcel.doubtful.add(place)
+            else:
+                parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.IMPOSSIBLE_TIME))
+
+
+STEPS: tuple[Step, ...] = (
+    inflate_body,
+    honour_refusal,
+    open_parcel,
+    end_ended,
+    clean_identities,
+    pseudonymise,
+    place_sender,
+    correct_clock,
+)

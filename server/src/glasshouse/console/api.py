@@ -1,0 +1,123 @@
+"""`/api/v1`: every question as JSON or CSV, and SQL for people. Errors are JSON with a code."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from glasshouse.console.access import Access
+from glasshouse.insight import Insight, Question, QuestionError, SqlError
+from glasshouse.insight.exporting import answer_csv, answer_object, csv_text, row_objects
+from glasshouse.insight.question import FILTERS
+
+LONGEST_SQL_BODY = 256 * 1024
+FORMATS = ("json", "csv")
+CSV = "text/csv; charset=utf-8"
+
+
+class Api:
+    """The handlers. Reading needs what a page needs; `sql` needs the token itself."""
+
+    def __init__(self, insight: Insight, access: Access) -> None:
+        self._insight = insight
+        self._access = access
+
+    def questions(self, request: Request) -> Response:
+        """`GET /api/v1/questions`: what can be asked, with which filters."""
+        if not self._access.may_read(request):
+            return _unauthorized()
+        known = self._insight.questions.values()
+        return JSONResponse({"questions": [question_object(question) for question in known]})
+
+    def ask(self, request: Request) -> Response:
+        """`GET /api/v1/ask/{question}?product=…&format=json|csv`."""
+        if not self._access.may_read(request):
+            return _unauthorized()
+        words: dict[str, list[str]] = {}
+        for name, value in request.query_params.multi_items():
+            words.setdefault(name, []).append(value)
+        form = words.pop("format", ["json"])[-1]
+        if form not in FORMATS:
+            return _wrong(QuestionError("format", f"'{form}'", "'json' or 'csv'"))
+        try:
+            answer = self._insight.ask(request.path_params["question"], words)
+        except QuestionError as error:
+            return _wrong(error)
+        document = answer_object(answer)
+        if form == "json":
+            return JSONResponse(document)
+        name = f"{answer.product}-{answer.question}-{answer.period.last}.csv"
+        headers = {"content-disposition": f'attachment; filename="{name}"'}
+        return Response(answer_csv(document), media_type=CSV, headers=headers)
+
+    async def sql(self, request: Request) -> Response:
+        """`POST /api/v1/sql` {"sql": "select …"}: columns and at most 10,000 rows."""
+        if not self._access.has_token(request):
+            return _unauthorized()
+        body = b""
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > LONGEST_SQL_BODY:
+                return _error(413, "too_large", f"at most {LONGEST_SQL_BODY} bytes")
+        text = _sql_text(body)
+        if text is None:
+            return _error(400, "bad_body", 'JSON of the shape {"sql": "select …"}')
+        try:
+            found = await run_in_threadpool(self._insight.sql, text)
+        except SqlError as error:
+            return JSONResponse({"error": "bad_sql", "message": str(error)}, 400)
+        if request.query_params.get("format") == "csv":
+            return Response(csv_text(found.columns, found.rows), media_type=CSV)
+        rows = row_objects(found.columns, found.rows)
+        columns = list(rows[0]) if rows else list(found.columns)
+        return JSONResponse({"columns": columns, "rows": rows, "cut": found.cut})
+
+
+def question_object(question: Question) -> dict[str, Any]:
+    """The question as JSON: what it answers, its filters with their meaning, an example."""
+    return {
+        "name": question.name,
+        "title": question.title,
+        "answers": question.answers,
+        "by": ["day", "week", "month"] if question.steps else [],
+        "where": {name: FILTERS[name] for name in question.filters},
+        "required": list(question.required),
+        "example": question.example,
+    }
+
+
+def _sql_text(body: bytes) -> str | None:
+    try:
+        document = json.loads(body)
+        text = document.get("sql") if isinstance(document, Mapping) else None
+        # JSON can spell half a surrogate pair, which is no text.
+        return text if isinstance(text, str) and text.encode() is not None else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def _wrong(error: QuestionError) -> Response:
+    return JSONResponse(
+        {
+            "error": "bad_question",
+            "where": error.where,
+            "found": error.found,
+            "expected": error.expected,
+            "hint": error.hint,
+            "message": str(error),
+        },
+        400,
+    )
+
+
+def _unauthorized() -> Response:
+    answer = _error(401, "no_access", "the header 'Authorization: Bearer TOKEN'")
+    answer.headers["www-authenticate"] = "Bearer"
+    return answer
+
+
+def _error(status: int, code: str, expected: str) -> Response:
+    return JSONResponse({"error": code, "expected": expected}, status)

@@ -1,0 +1,11 @@
+"""Charts as SVG, drawn on the server: they need no script, and they print.
+
+Each is drawn twice, for wide and for narrow screens; the style sheet shows one. Colours come from
+classes, so that light and dark are the style sheet's business. Every text in them is escaped.
+"""
+
+from glasshouse.console.charts.counts import counts_chart
+from glasshouse.console.charts.shares import Layer, layers_of, shares_chart
+from glasshouse.console.charts.spark import bar, sparkline
+
+__all__ = ["Layer", "bar", "counts_chart", "layers_of", "shares_chart", "sparkline"]

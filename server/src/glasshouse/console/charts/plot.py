@@ -1,0 +1,129 @@
+"""The frame of a chart over time: its size, its axes, and the places where a pointer asks."""
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from markupsafe import Markup
+
+from glasshouse.insight.period import Step
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Pixels of a drawing at its natural scale, and how many labels fit below it."""
+
+    name: str
+    width: int
+    height: int
+    labels: int
+
+
+SIZES = (Size("broad", 920, 268, 9), Size("narrow", 370, 236, 4))
+
+LEFT, RIGHT, TOP, BOTTOM = 46, 10, 12, 26
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """A plot of `steps` slots side by side, with values from 0 to `top`."""
+
+    size: Size
+    steps: int
+    top: float
+
+    @property
+    def slot(self) -> float:
+        return (self.size.width - LEFT - RIGHT) / max(self.steps, 1)
+
+    def x(self, place: float) -> float:
+        """The middle of a slot."""
+        return LEFT + (place + 0.5) * self.slot
+
+    def y(self, value: float) -> float:
+        return TOP + (1 - value / self.top) * (self.size.height - TOP - BOTTOM)
+
+
+def drawn(sizes: Iterable[Size], draw: Callable[[Size], Iterable[Markup]], label: str) -> Markup:
+    """The drawing in every size. `label` is what a screen reader says of it."""
+    return Markup("").join(
+        Markup('<svg class="chart {}" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>')
+        .format(size.name, size.width, size.height, label, Markup("").join(draw(size)))
+        for size in sizes
+    )  # fmt: skip
+
+
+def axes(
+    plot: Plot, days: Sequence[date], step: Step, text: Callable[[float], str]
+) -> Iterator[Markup]:
+    """Grid lines with their values, and dates below."""
+    for value in ticks(plot.top):
+        y = round(plot.y(value), 1)
+        yield Markup('<line class="grid" x1="{}" x2="{}" y1="{}" y2="{}"/>').format(
+            LEFT, plot.size.width - RIGHT, y, y
+        )
+        yield Markup('<text class="tick" x="{}" y="{}" text-anchor="end">{}</text>').format(
+            LEFT - 8, round(y + 4, 1), text(value)
+        )
+    stride = max(1, math.ceil(len(days) / plot.size.labels))
+    for place in range(0, len(days), stride):
+        x = plot.x(place)
+        text_below = day_label(days[place], days[-1] - days[0], step)
+        # A label near an edge would be cut off there.
+        anchor = "end" if x > plot.size.width - 40 else "middle"
+        yield Markup('<text class="tick" x="{}" y="{}" text-anchor="{}">{}</text>').format(
+            round(x, 1), plot.size.height - 6, anchor, text_below
+        )
+
+
+def hovers(plot: Plot, tips: Sequence[str]) -> Iterator[Markup]:
+    """One invisible slot a step: it says its values, and shows a line while pointed at."""
+    height = plot.size.height - TOP - BOTTOM
+    for place, tip in enumerate(tips):
+        left = LEFT + place * plot.slot
+        yield Markup(
+            '<g class="slot"><rect x="{0}" y="{1}" width="{2}" height="{3}"/>'
+            '<line x1="{4}" x2="{4}" y1="{1}" y2="{5}"/><title>{6}</title></g>'
+        ).format(
+            round(left, 1), TOP, round(plot.slot, 2), height, round(plot.x(place), 1),
+            TOP + height, tip,
+        )  # fmt: skip
+
+
+def round_top(highest: float) -> float:
+    """The least of 1, 2, 3, 4, 5, 6, 8 or 10 times a power of ten that is not below; 4 at least."""
+    if highest <= 4:
+        return 4.0
+    power = 10.0 ** math.floor(math.log10(highest))
+    return next(n * power for n in (1, 2, 3, 4, 5, 6, 8, 10) if n * power >= highest)
+
+
+def ticks(top: float) -> tuple[float, ...]:
+    """Round values from 0 to `top`, which is 1 or comes from `round_top`."""
+    parts = _PARTS[f"{top:e}"[0]]
+    return tuple(top * n / parts for n in range(parts + 1))
+
+
+# Into how many parts an axis is cut, by the first digit of its top, so that each end is round.
+_PARTS = {"1": 5, "2": 4, "3": 3, "4": 4, "5": 5, "6": 3, "8": 4}
+
+
+def day_label(day: date, span: timedelta, step: Step) -> str:
+    """A step below the axis: its day, or where years may differ its month."""
+    by_month = step is Step.MONTH or span > timedelta(days=250)
+    return f"{day:%b %Y}" if by_month else f"{day.day} {day:%b}"
+
+
+def step_title(day: date, step: Step) -> str:
+    """The step's name in a sentence: its day, its week or its month."""
+    titles = {
+        Step.DAY: f"{day:%A}, {day.day} {day:%b %Y}",
+        Step.WEEK: f"Week {day:%V} from {day.day} {day:%b %Y}",
+        Step.MONTH: f"{day:%B %Y}",
+    }
+    return titles[step]
+
+
+def points(pairs: Iterable[tuple[float, float]]) -> str:
+    return " ".join(f"{x:.1f},{y:.1f}" for x, y in pairs)

@@ -1,0 +1,25 @@
+"""The disclosure page: what a user of the product is told, rendered from the manifest."""
+
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import Response
+
+from glasshouse.console.templating import page
+from glasshouse.insight import Insight
+from glasshouse_sdk.manifest import disclosure
+
+# HTML in a manifest stays text, and no picture is fetched from anywhere.
+_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
+
+
+class DisclosurePage:
+    """`/products/{slug}/disclosure`"""
+
+    def __init__(self, insight: Insight) -> None:
+        self._insight = insight
+
+    def __call__(self, request: Request) -> Response:
+        product = self._insight.product(request.path_params["slug"])
+        text = Markup(_MARKDOWN.render(disclosure(product.manifest)))  # noqa: S704 (escaped above)
+        return page("disclosure", product=product, manifest=product.manifest, text=text)

@@ -1,0 +1,47 @@
+"""Pages that say why there is no other, and what to do."""
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from glasshouse.console.templating import page
+
+
+def message(status: int, title: str, text: str, advice: str = "") -> Response:
+    return page("message", status, title=title, text=text, advice=advice, back="/")
+
+
+def not_found(request: Request, _error: Exception) -> Response:
+    """For an address that leads nowhere."""
+    if request.url.path.startswith("/api/"):
+        return JSONResponse(
+            {"error": "no_such_address", "found": request.url.path[:256],
+             "expected": "/api/v1/questions, /api/v1/ask/QUESTION or /api/v1/sql"},
+            404,
+        )  # fmt: skip
+    return message(
+        404,
+        "No such page",
+        "Nothing is at this address.",
+        "The products page leads to everything there is.",
+    )
+
+
+def wrong_method(request: Request, error: Exception) -> Response:
+    """For a method that an address does not know."""
+    assert isinstance(error, HTTPException)  # noqa: S101 (registered for this type only)
+    allowed = (error.headers or {}).get("Allow", "")
+    facts = {"error": "wrong_method", "found": request.method, "expected": allowed}
+    return JSONResponse(facts, error.status_code, headers=error.headers)
+
+
+def broken(request: Request, _error: Exception) -> Response:
+    """For a fault of ours. What went wrong is in the server's log, not on the page."""
+    if request.url.path.startswith("/api/"):
+        return JSONResponse({"error": "fault", "found": "a fault of this server"}, 500)
+    return message(
+        500,
+        "This page could not be made",
+        "It is the server's fault, and the reason is in its log.",
+        "Try again. If it happens again, run `glasshouse doctor` on the server's data directory.",
+    )

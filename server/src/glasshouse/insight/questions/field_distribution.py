@@ -1,0 +1,148 @@
+"""Which values a declared field has.
+
+Of a snapshot: the newest value of every instance that was active in the period, as of its end; each
+instance counts once per value (a list or a map may hold several, and then the shares add up to more
+than 1). Of an event: all events of the period, each counting once per value.
+
+A share is of the instances (of an event: of the items) that carry the field at all. Numbers are
+counted in ranges that start at 1, 2 or 5 times a power of ten; times by month; a map by its names.
+At most 200 values are listed, the most frequent ones; a note says how many more there are.
+
+`version`, `country`: those of the newest snapshot, or of the event.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from glasshouse.insight.answer import Answer, Cell, Column
+from glasshouse.insight.declared_field import (
+    DeclaredField,
+    find_field,
+    label_sql,
+    quoted,
+    values_sql,
+)
+from glasshouse.insight.queries import query_text
+from glasshouse.insight.question import Inquiry, Question
+from glasshouse.insight.version_order import version_key
+from glasshouse.store import Store
+
+MOST_VALUES = 200
+
+_QUERIES = {"snapshot": "field_of_snapshots", "event": "field_of_events"}
+
+
+def answer_field_distribution(store: Store, asked: Inquiry) -> Answer:
+    declared = find_field(asked.manifest, asked.filters["field"])
+    event = declared.item.kind == "event"
+    found = _ask(store, asked, declared)
+    kept = _in_order(declared, found[:MOST_VALUES])
+    whole = found[0][3] if found else 0
+    return Answer(
+        question=FIELD_DISTRIBUTION.name,
+        title=f"Distribution of {declared.path}",
+        product=asked.product,
+        origin=asked.origin,
+        period=asked.period,
+        step=None,
+        filters=asked.filters,
+        columns=(
+            Column("value", declared.name, "text", declared.field.unit or ""),
+            Column("instances", "Instances", "count", "instances"),
+            *((Column("items", "Events", "count", "events"),) if event else ()),
+            Column("share", "Share", "share", "of those that carry the field"),
+        ),
+        rows=[_row(declared, row, whole, event=event) for row in kept],
+        notes=(*asked.notes, *_notes(asked, found, event=event)),
+        asked_at=asked.asked_at,
+    )
+
+
+def _ask(store: Store, asked: Inquiry, declared: DeclaredField) -> Sequence[tuple[Any, ...]]:
+    try:
+        table = store.item_table(asked.product, declared.item.path)
+    except KeyError:  # declared, and nothing of it loaded yet
+        return ()
+    text = query_text(_QUERIES[declared.item.kind]).format(
+        table=table,
+        field=quoted(declared.column.name),
+        values=values_sql(declared),
+        label=label_sql(declared),
+    )
+    found = store.rows(
+        text,
+        {
+            "product": asked.product,
+            "origin": asked.origin.value,
+            "first": asked.period.first,
+            "last": asked.period.last,
+            "until": datetime.combine(asked.period.last + timedelta(days=1), time()),
+            "version": asked.filters.get("version"),
+            "country": asked.filters.get("country"),
+        },
+    )
+    return found.rows
+
+
+def _in_order(declared: DeclaredField, rows: Sequence[Any]) -> list[Any]:
+    """Numbers and times by value, versions newest first, all else most frequent first."""
+    if declared.ranged or declared.field.type == "time":
+        return sorted(rows, key=lambda row: row[0])
+    if declared.field.type == "version":
+        return sorted(rows, key=lambda row: version_key(row[0]), reverse=True)
+    return list(rows)  # as the query has them
+
+
+def _row(
+    declared: DeclaredField, row: Sequence[Any], whole: int, *, event: bool
+) -> tuple[Cell, ...]:
+    value, instances, items = row[:3]
+    label = range_label(value, whole=declared.counted) if declared.ranged else value
+    counts = (instances, items) if event else (instances,)
+    return (label, *counts, items / whole)
+
+
+def range_label(low: float, *, whole: bool) -> str:
+    """The range that begins at this bound: `20 to 49` of whole numbers, `20 to <50` of others.
+
+    Below zero it is the mirror image: `-49 to -20`.
+    """
+    if low == 0:
+        return "0"
+    near = abs(low)
+    far = near * _WIDTHS[f"{near:e}"[0]]
+    if whole:
+        bounds = (near,) if far - near == 1 else (near, far - 1)
+        texts = [f"{bound:,.0f}" for bound in bounds]
+    else:
+        texts = [f"{near:,.6g}", f"<{far:,.6g}"]
+    if low < 0:
+        texts = [f"-{text}" if text[0] != "<" else f">-{text[1:]}" for text in reversed(texts)]
+    return " to ".join(texts)
+
+
+# How far the next bound is, by the first digit of this one: 1, 2, 5, 10, 20, 50 …
+_WIDTHS = {"1": 2.0, "2": 2.5, "5": 2.0}
+
+
+def _notes(asked: Inquiry, found: Sequence[Any], *, event: bool) -> tuple[str, ...]:
+    notes = []
+    if found and not event and not set(asked.filters) - {"field"}:
+        reporting, active = found[0][3:5]
+        notes.append(f"{reporting:,} of {active:,} instances active in the period carry the field.")
+    if len(found) > MOST_VALUES:
+        notes.append(f"{len(found) - MOST_VALUES:,} rarer values are not listed.")
+    return tuple(notes)
+
+
+FIELD_DISTRIBUTION = Question(
+    name="field_distribution",
+    title="Distribution of a field",
+    answers="Which values does a declared field have, and on how many instances?",
+    filters=("field", "version", "country"),
+    required=("field",),
+    steps=False,
+    example="glasshouse ask field_distribution --product psmdb --where field=deployment",
+    answer=answer_field_distribution,
+)

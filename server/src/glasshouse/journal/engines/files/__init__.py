@@ -1,0 +1,1 @@
+"""A journal in files: see `writing.py` for what it promises."""

@@ -1,0 +1,148 @@
+"""A journal in a directory of segment files."""
+
+import asyncio
+import contextlib
+import os
+import threading
+from collections.abc import Awaitable, Iterator
+from pathlib import Path
+
+from glasshouse.journal.engines.files.frame import frames
+from glasshouse.journal.engines.files.segments import segment_numbers, segment_path, sync_path
+from glasshouse.journal.engines.files.writing import GroupCommit, SegmentWriter, Ticket
+from glasshouse.journal.port import Damage, JournalBrokenError, ReportDamage
+from glasshouse.model import Position
+
+SEGMENT_BYTES = 64 * 1024 * 1024
+
+
+class FileJournal:
+    """See `Journal`. Appends come from one event loop; `read` and `trim` from one other thread."""
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        floor: Position,
+        report: ReportDamage,
+        threaded: bool = True,
+        segment_bytes: int = SEGMENT_BYTES,
+    ) -> None:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._directory = directory
+        self._report = report
+        self._reported: set[tuple[int, int]] = set()
+        self._lock = threading.Lock()
+        self._ends = _old_segments(directory, report)  # synced end by segment number
+        number = max([*self._ends, floor.segment]) + 1
+        self._writer = SegmentWriter(directory, number, segment_bytes, self._synced, _answer)
+        self._commit = GroupCommit(self._writer) if threaded else None
+
+    def append(self, payload: bytes) -> Awaitable[None]:
+        ticket = asyncio.get_running_loop().create_future()
+        self._submit(payload, ticket)
+        return ticket
+
+    def note(self, payload: bytes) -> None:
+        self._submit(payload, None)
+
+    def read(self, after: Position, limit: int) -> Iterator[tuple[bytes, Position]]:
+        taken = 0
+        for number, end in self._readable(after):
+            start = after.offset if number == after.segment else 0
+            if start >= end:
+                continue
+            with segment_path(self._directory, number).open("rb", buffering=1 << 20) as file:
+                for offset, size, content in frames(file, start, end):
+                    if isinstance(content, str):
+                        self._report_once(Damage(number, offset, size, content))
+                        continue
+                    taken += size
+                    yield content, Position(number, offset + size)
+                    if taken >= limit:
+                        return
+
+    def trim(self, before: Position) -> None:
+        with self._lock:
+            newest = max(self._ends, default=0)
+            done = [
+                number
+                for number, end in self._ends.items()
+                if number != newest and Position(number, end) <= before
+            ]
+        for number in done:
+            segment_path(self._directory, number).unlink(missing_ok=True)
+            with self._lock:
+                del self._ends[number]
+
+    def size(self) -> int:
+        with self._lock:
+            return sum(self._ends.values())
+
+    def close(self) -> None:
+        if self._commit is None:
+            self._writer.close()
+        else:
+            self._commit.close()
+
+    def _report_once(self, damage: Damage) -> None:
+        """A torn tail is met at every read until something follows it."""
+        place = (damage.segment, damage.offset)
+        if place not in self._reported:
+            self._reported.add(place)
+            self._report(damage)
+
+    def _submit(self, payload: bytes, ticket: Ticket | None) -> None:
+        if self._commit is None:
+            self._writer.write([(payload, ticket)])
+        else:
+            self._commit.submit(payload, ticket)
+
+    def _synced(self, number: int, end: int) -> None:
+        with self._lock:
+            self._ends[number] = end
+
+    def _readable(self, after: Position) -> list[tuple[int, int]]:
+        with self._lock:
+            return sorted((n, end) for n, end in self._ends.items() if n >= after.segment)
+
+
+def _answer(tickets: list[Ticket], failure: JournalBrokenError | None) -> None:
+    """Settle a group's futures in their loops: one wake-up for all of a loop."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[Ticket]] = {}
+    for ticket in tickets:
+        by_loop.setdefault(ticket.get_loop(), []).append(ticket)
+    for loop, group in by_loop.items():
+        # A closed loop has no one left who waits for an answer.
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(_settle, group, failure)
+
+
+def _settle(tickets: list[Ticket], failure: JournalBrokenError | None) -> None:
+    for ticket in tickets:
+        if ticket.done():
+            continue  # the request was cancelled meanwhile
+        if failure is None:
+            ticket.set_result(None)
+        else:
+            ticket.set_exception(failure)
+
+
+def _old_segments(directory: Path, report: ReportDamage) -> dict[int, int]:
+    """What earlier processes left, synced before it is read.
+
+    A killed process may have left records that are whole but were never synced; the store must
+    not get ahead of the disk.
+    """
+    ends = {}
+    for number in segment_numbers(directory):
+        path = segment_path(directory, number)
+        size = path.stat().st_size
+        try:
+            sync_path(path)
+        except OSError as error:
+            reason = f"this segment cannot be synced: {os.strerror(error.errno or 0)}"
+            report(Damage(number, 0, size, reason))
+        ends[number] = size
+    sync_path(directory)
+    return ends

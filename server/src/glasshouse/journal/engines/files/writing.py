@@ -1,0 +1,141 @@
+"""The one writer of a journal: groups what is waiting, writes it, syncs once, then answers.
+
+Invariants:
+ 1. Those who wait are told of success only after an fdatasync that covers their payload returned.
+ 2. After a failed write or sync the segment is never written again: its tail is unknown. The
+    group fails, and the next one begins a new segment. A failed sync is not retried: the kernel
+    may have dropped the pages and would report success.
+ 3. A process begins with a new segment, never at the end of an old one, so a position that was
+    read before a power cut cannot point past what is written after it.
+"""
+
+import asyncio
+import os
+import queue
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from glasshouse.journal.engines.files.frame import frame
+from glasshouse.journal.engines.files.segments import create_segment
+from glasshouse.journal.port import JournalBrokenError
+
+Ticket = asyncio.Future[None]
+Waiting = tuple[bytes, Ticket | None]
+Answer = Callable[[list[Ticket], JournalBrokenError | None], None]
+
+GROUP_BYTES = 16 * 1024 * 1024
+GROUP_PARTS = 500  # writev takes at most 1024 buffers
+
+
+class SegmentWriter:
+    """Appends groups of payloads to the current segment, and begins the next when it is full."""
+
+    def __init__(
+        self,
+        directory: Path,
+        number: int,
+        segment_bytes: int,
+        synced: Callable[[int, int], None],
+        answer: Answer,
+    ) -> None:
+        self._directory = directory
+        self._segment_bytes = segment_bytes
+        self._synced = synced  # told of every (segment, end) that is durable
+        self._answer = answer
+        self._number = number - 1
+        self._descriptor: int | None = None
+        self._end = 0
+
+    def write(self, group: list[Waiting]) -> None:
+        """Write and sync the group, then tell those who wait for it."""
+        tickets = [ticket for _, ticket in group if ticket is not None]
+        try:
+            self._write_durably(
+                [part for payload, _ in group for part in (frame(payload), payload)]
+            )
+        except OSError as error:
+            self._abandon_segment()
+            failure = JournalBrokenError(error.errno, f"the journal cannot be written: {error}")
+            self._answer(tickets, failure)
+        else:
+            self._answer(tickets, None)
+
+    def close(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def _write_durably(self, parts: list[bytes]) -> None:
+        if self._descriptor is None or self._end >= self._segment_bytes:
+            self.close()
+            # The number is taken even if this fails: a half-made segment is not used again.
+            self._number += 1
+            self._descriptor = create_segment(self._directory, self._number)
+            self._end = 0
+        size = sum(map(len, parts))
+        written = os.writev(self._descriptor, parts)
+        if written != size:
+            _write_rest(self._descriptor, memoryview(b"".join(parts))[written:])
+        os.fdatasync(self._descriptor)
+        self._end += size
+        self._synced(self._number, self._end)
+
+    def _abandon_segment(self) -> None:
+        """Leave the segment at its last synced end, as far as the disk allows."""
+        if self._descriptor is None:
+            return
+        try:
+            os.ftruncate(self._descriptor, self._end)
+        except OSError:
+            pass  # the reader stops at the synced end, and a later start reports the torn tail
+        finally:
+            self.close()
+
+
+def _write_rest(descriptor: int, rest: memoryview) -> None:
+    """A short write is no error by itself: the next one says why, or goes on."""
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+class GroupCommit:
+    """A thread that takes all that is waiting, lets the writer sync it once, and so on."""
+
+    def __init__(self, writer: SegmentWriter) -> None:
+        self._writer = writer
+        self._waiting: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
+        self._thread.start()
+
+    def submit(self, payload: bytes, ticket: Ticket | None) -> None:
+        self._waiting.put((payload, ticket))
+
+    def close(self) -> None:
+        self._waiting.put(None)
+        self._thread.join()
+        self._writer.close()
+
+    def _run(self) -> None:
+        while True:
+            first = self._waiting.get()
+            if first is None:
+                return
+            group, closing = self._gather(first)
+            self._writer.write(group)
+            if closing:
+                return
+
+    def _gather(self, first: Waiting) -> tuple[list[Waiting], bool]:
+        group = [first]
+        size = len(first[0])
+        while len(group) < GROUP_PARTS and size < GROUP_BYTES:
+            try:
+                entry = self._waiting.get_nowait()
+            except queue.Empty:
+                return group, False
+            if entry is None:
+                return group, True
+            group.append(entry)
+            size += len(entry[0])
+        return group, False

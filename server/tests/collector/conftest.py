@@ -1,0 +1,162 @@
+"""A real collector on a loopback port: real HTTP, real journal, a catalogue with two products."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+import uvicorn
+
+from glasshouse.catalogue import Catalogue
+from glasshouse.collector.app import Collector
+from glasshouse.collector.desk import Desk
+from glasshouse.collector.places import Places
+from glasshouse.journal import open_journal
+from glasshouse.model import Origin, Position, Record, decode_record
+
+SHOP = """
+[product]
+slug = "shop"
+name = "Shop"
+vendor = "Example"
+contact = "privacy@example.com"
+[purpose.use]
+text = "See what is used."
+[identity.instance]
+made = "random"
+lives = "for ever"
+[identity.organization]
+made = "assigned"
+lives = "for ever"
+[[switch]]
+kind = "environment"
+name = "SHOP_TELEMETRY"
+off = "0"
+[event.build_completed]
+purpose = "use"
+identities = ["instance", "organization"]
+[event.build_completed.fields.result]
+type = "enum"
+values = ["SUCCESS", "FAILURE"]
+required = true
+why = "w"
+[event.build_completed.fields.seconds]
+type = "duration"
+minimum = 0
+maximum = 100000
+why = "w"
+[event.build_completed.fields.job]
+type = "text"
+anonymise = "keyed-hash"
+why = "w"
+[event.build_completed.fields.class]
+type = "integer"
+why = "a word of Python's own as a name"
+[snapshot.host]
+purpose = "use"
+[snapshot.host.fields.os]
+type = "text"
+anonymise = "public-list"
+public = ["Debian *", "Ubuntu *"]
+why = "w"
+[snapshot.host.fields.agents]
+type = "map"
+why = "w"
+[snapshot.host.fields.accounts]
+type = "group"
+why = "w"
+[snapshot.host.fields.accounts.fields.repos]
+type = "integer"
+why = "w"
+[event.over]
+purpose = "use"
+ends = "2026-01-01"
+[doors.segment]
+items = { "Nightly Job" = "event.build_completed" }
+fields = { "outcome" = "result" }
+"""
+PSMDB = Path(__file__).parents[3] / "products/percona-server-mongodb/manifest.toml"
+
+
+class Running:
+    """The collector under test, and what it left in its journal."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.now: datetime | None = None
+        self.catalogue = Catalogue(directory / "catalogue")
+        self.shop = self.catalogue.add(SHOP.encode())
+        self.psmdb = self.catalogue.add(PSMDB.read_bytes())
+        self.journal = open_journal(
+            directory / "journal", floor=Position(0, 0), report=lambda _: None
+        )
+        desk = Desk(self.catalogue, Places(), self.clock, b"k" * 32, ("127.0.0.1",))
+        self.app = Collector(desk, self.journal, in_flight_bytes=64_000_000)
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        config = uvicorn.Config(self.app, log_level="warning", lifespan="off", access_log=False)
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(
+            target=lambda: asyncio.run(self._server.serve(sockets=[self._socket])), daemon=True
+        )
+        self._thread.start()
+        while not self._server.started:
+            self._thread.join(0.01)
+
+    def clock(self) -> datetime:
+        return self.now or datetime.now(UTC)
+
+    def close(self) -> None:
+        self._server.should_exit = True
+        self._thread.join()
+        self.journal.close()
+        self._socket.close()
+
+    def key(self, origin: Origin = Origin.PRODUCTION) -> str:
+        return self.shop.key_for(origin)
+
+    def send(self, path: str, body: Any, **headers: str) -> httpx.Response:
+        content = body if isinstance(body, bytes) else msgspec.json.encode(body)
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return httpx.post(self.url + path, content=content, headers=named, timeout=30)
+
+    def native(self, items: list[Any], **headers: str) -> httpx.Response:
+        body = {"manifest": self.shop.manifest.digest, "items": items}
+        return self.send(
+            "/v1/telemetry", body, **{"authorization": f"Bearer {self.key()}", **headers}
+        )
+
+    def records(self) -> list[Record]:
+        return [decode_record(p) for p, _ in self.journal.read(Position(0, 0), 1 << 40)]
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Every accepted item, in order."""
+        return [
+            msgspec.json.decode(line)
+            for record in self.records()
+            for lines in record.lines
+            for line in lines.splitlines()
+        ]
+
+    def refusals(self) -> list[tuple[str, str, int, str | None, str | None]]:
+        return [
+            (refusal.outcome, refusal.reason, refusal.items, refusal.item, refusal.field)
+            for record in self.records()
+            for refusal in record.head.refusals
+        ]
+
+    def bytes_on_disk(self) -> bytes:
+        return b"".join(p.read_bytes() for p in self.directory.rglob("*") if p.is_file())
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Running]:
+    collector = Running(tmp_path)
+    yield collector
+    collector.close()
