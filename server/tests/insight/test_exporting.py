@@ -30,7 +30,8 @@ def test_columns_of_one_name_are_told_apart():
 
 def test_every_value_becomes_json():
     values = (float("nan"), float("inf"), b"\xff", date(2026, 1, 2), datetime(2026, 1, 2, 3),
-              timedelta(1), Decimal("1.50"), Decimal(3), {"a": [Decimal(1)]}, None, True)  # fmt: skip
+              timedelta(1), Decimal("1.50"), Decimal(3), {"a": [Decimal(1)]},
+              None, True)  # fmt: skip
     row = row_objects([str(n) for n in range(len(values))], [values])[0]
     assert list(json.loads(json.dumps(row, allow_nan=False)).values()) == [
         "nan", "inf", "/w==", "2026-01-02", "2026-01-02T03:00:00", "1 day, 0:00:00", 1.5, 3,
