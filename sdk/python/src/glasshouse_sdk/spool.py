@@ -61,13 +61,15 @@ class Spool:
         if self._fork != _forks:
             self._start_anew_in_child()
         with self._lock:
-            size = self._write(line)
-            if size > SEGMENT and not self._depth:
-                self._rotate()
+            self._depth += 1  # a signal handler that records meets its own thread in here
+            try:
+                if self._write(line) > SEGMENT and self._depth == 1:
+                    self._rotate()
+            finally:
+                self._depth -= 1
 
     def _write(self, line: bytes) -> int:
         """Write under the shared lock: how large the file then is."""
-        self._depth += 1  # a signal handler that records meets its own thread holding the lock
         try:
             for _ in range(3):
                 if self._descriptor < 0:
@@ -84,9 +86,8 @@ class Spool:
                 self._close()  # sealed or refused in the meantime
             raise OSError("found the spool sealed again and again; expected a file to write to")
         finally:
-            self._depth -= 1
             if self._descriptor >= 0:
-                if not self._depth:
+                if self._depth == 1:
                     locks.unlock(self._descriptor)
                 if not locks.HAS_LOCKS:
                     self._close()  # Windows: an open file could not be renamed by the sender

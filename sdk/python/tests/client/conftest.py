@@ -21,7 +21,7 @@ slug = "acme"
 name = "Acme"
 vendor = "Acme Inc."
 since = "1.0"
-send = "next-run"
+send = "agent"
 endpoint = "http://127.0.0.1:9"
 contact = "privacy@example.com"
 
