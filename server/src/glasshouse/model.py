@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -104,7 +105,44 @@ KEY_BYTES = 16
 
 def repeat_key(product: str, identity: str) -> bytes:
     """The 16 bytes by which a repeat is known: of a message id, or of a natural key."""
-    return hashlib.blake2b(f"{product}\0{identity}".encode(), digest_size=KEY_BYTES).digest()
+    random = _random_bits((identity,))
+    if random is None:
+        return hashlib.blake2b(f"{product}\0{identity}".encode(), digest_size=KEY_BYTES).digest()
+    return (random ^ _mask(product, 1)).to_bytes(KEY_BYTES)
+
+
+def repeat_keys(product: str, identities: Sequence[str]) -> bytes:
+    """The keys of several identities, one after the other.
+
+    Random ids of 32 hex digits, which our own client makes, need no hash to become 16 bytes that
+    are told apart by product. Taken together they cost 0.05 µs an item instead of 0.7.
+    """
+    random = _random_bits(identities)
+    if random is None:
+        return b"".join([repeat_key(product, identity) for identity in identities])
+    count = len(identities)
+    return (random ^ _mask(product, count)).to_bytes(KEY_BYTES * count)
+
+
+def _random_bits(identities: Sequence[str]) -> int | None:
+    """The ids as one number, if each is 32 lower-case hex digits."""
+    if any([len(identity) != 2 * KEY_BYTES for identity in identities]):  # noqa: C419 (faster)
+        return None
+    joined = "".join(identities)
+    try:
+        bits = bytes.fromhex(joined)
+    except ValueError:
+        return None
+    # `fromhex` passes over white space and takes capitals.
+    if len(bits) != KEY_BYTES * len(identities) or joined != joined.lower():
+        return None
+    return int.from_bytes(bits)
+
+
+@lru_cache(maxsize=1024)
+def _mask(product: str, count: int) -> int:
+    digest = hashlib.blake2b(product.encode(), digest_size=KEY_BYTES).digest()
+    return int.from_bytes(digest * count)
 
 
 class Line(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):

@@ -1,6 +1,7 @@
 """One ASGI application out of the doors, the health pages, the administration and the console."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from typing import Any
 
 from starlette.applications import Starlette
@@ -8,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from glasshouse.catalogue import Product
 from glasshouse.cli.installation import Installation
 from glasshouse.collector.app import Collector, Receive, Scope, Send
 from glasshouse.console.access import Access
@@ -118,7 +120,8 @@ def administration_routes(installation: Installation, token: str) -> list[Route]
     def products(request: Request) -> Response:
         if not access.has_token(request):
             return _denied()
-        return JSONResponse([product_object(product) for product in installation.catalogue])
+        found = [product_object(product) for product in installation.catalogue]
+        return JSONResponse({"products": found})
 
     async def add(request: Request) -> Response:
         if not access.has_token(request):
@@ -126,9 +129,7 @@ def administration_routes(installation: Installation, token: str) -> list[Route]
         try:
             product = installation.register(await request.body())
         except ManifestError as error:
-            problems = [
-                {"where": p.where, "found": p.found, "expected": p.expected} for p in error.problems
-            ]
+            problems = [asdict(problem) for problem in error.problems]
             return JSONResponse({"problems": problems}, status_code=422)
         return JSONResponse(product_object(product))
 
@@ -147,7 +148,7 @@ def administration_routes(installation: Installation, token: str) -> list[Route]
     ]
 
 
-def product_object(product: Any) -> dict[str, Any]:
+def product_object(product: Product) -> dict[str, Any]:
     return {
         "slug": product.slug,
         "name": product.manifest.product.name,

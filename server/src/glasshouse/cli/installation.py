@@ -88,9 +88,10 @@ class LoaderThread:
 
     def __init__(self, installation: Installation) -> None:
         self._stop = threading.Event()
+        self._wake = threading.Event()
         self._thread = threading.Thread(
             target=installation.loader.run,
-            args=(self._stop, threading.Event(), installation.settings.load_every),
+            args=(self._stop, self._wake, installation.settings.load_every),
             name="loader",
             daemon=True,
         )
@@ -101,6 +102,7 @@ class LoaderThread:
 
     def stop(self) -> None:
         self._stop.set()
+        self._wake.set()
         self._thread.join()
 
 

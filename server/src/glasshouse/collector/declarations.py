@@ -12,10 +12,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from glasshouse.collector.identities import Clean, identity_cleaners
 from glasshouse.collector.reducing import Reduce, attribute_name, reducers
 from glasshouse_sdk.manifest import Field, Item, Manifest
 
-VERSION = r"^[0-9A-Za-z][0-9A-Za-z.+~:_-]{0,63}$"
 MAP_KEY = r"^[0-9A-Za-z._()/+: -]{1,64}$"
 MOST_ENTRIES = 1000
 MOST_ITEMS = 5000
@@ -23,7 +23,7 @@ MOST_ITEMS = 5000
 Text = Annotated[str, Meta(min_length=1, max_length=256)]
 MessageId = Annotated[str, Meta(min_length=1, max_length=128)]
 Time = Annotated[datetime, Meta(tz=True)]
-VersionText = Annotated[str, Meta(pattern=VERSION)]
+VersionText = Annotated[str, Meta(max_length=64)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ class Declarations:
     by_entry: Mapping[Any, Declaration]
     decode: Callable[[bytes], Any]
     entry: Any  # the union of the entry types, for one item
+    clean: Mapping[str, Clean]  # by identity
 
 
 def compile_declarations(manifest: Manifest, server_key: bytes) -> Declarations:
@@ -74,6 +75,7 @@ def compile_declarations(manifest: Manifest, server_key: bytes) -> Declarations:
         by_entry={declaration.entry: declaration for declaration in declared},
         decode=msgspec.json.Decoder(envelope).decode,
         entry=entry,
+        clean=identity_cleaners(manifest.product.slug, manifest.identities, server_key),
     )
 
 

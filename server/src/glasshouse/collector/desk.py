@@ -6,7 +6,6 @@ from datetime import datetime
 from glasshouse.catalogue import Catalogue, Product
 from glasshouse.collector.declarations import Declarations, compile_declarations
 from glasshouse.collector.places import Places
-from glasshouse.collector.reducing import keyed_hash
 
 
 class Desk:
@@ -38,6 +37,3 @@ class Desk:
             compiled = compile_declarations(manifest, self._server_key)
             self._compiled[digest] = compiled
         return compiled if digest in product.manifests else None
-
-    def hash_identity(self, product: str, kind: str) -> Callable[[str], str]:
-        return keyed_hash(self._server_key, "identity", product, kind)

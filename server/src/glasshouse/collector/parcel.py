@@ -1,7 +1,7 @@
 """What one request carries on its way through the steps."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -71,6 +71,7 @@ class Parcel:
     dropped: dict[int, Sequence[str]] = field(default_factory=dict)  # undeclared names, by place
     ids: dict[int, str] = field(default_factory=dict)  # message ids of refused items, by place
     doubtful: set[int] = field(default_factory=set)  # places whose time was replaced
+    _groups: list[tuple[Declaration, list[tuple[int, Entry]]]] = field(default_factory=list)
 
     def refuse(self, place: int, verdict: Verdict) -> None:
         """This item goes no further. What it was an item of is kept, for the accounting."""
@@ -85,6 +86,23 @@ class Parcel:
     def declaration(self, entry: Entry) -> Declaration:
         assert self.declarations is not None  # noqa: S101 (entries exist only once it is known)
         return self.declarations.by_entry[type(entry)]
+
+    def group(self) -> None:
+        """Group the entries by their declaration, for the steps that follow."""
+        by_type: dict[type, list[tuple[int, Entry]]] = {}
+        for place, entry in enumerate(self.entries):
+            if entry is not None:
+                by_type.setdefault(type(entry), []).append((place, entry))
+        self._groups = [(self.declaration(group[0][1]), group) for group in by_type.values()]
+
+    def groups(self) -> Iterator[tuple[Declaration, list[tuple[int, Entry]]]]:
+        """What is left of each declaration's entries, with their places."""
+        if self.verdicts:
+            left = self.entries
+            for declaration, group in self._groups:
+                yield declaration, [pair for pair in group if left[pair[0]] is not None]
+        else:
+            yield from self._groups
 
     def refusal_counts(self) -> Counter[Verdict]:
         counts = Counter(self.verdicts.values())

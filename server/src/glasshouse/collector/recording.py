@@ -4,24 +4,20 @@ from collections.abc import Callable
 
 import msgspec
 
+from glasshouse.collector.declarations import Declaration
 from glasshouse.collector.parcel import Entry, Parcel, RefusedError, Verdict
-from glasshouse.model import Block, Head, Line, Origin, Record, Refusal, repeat_key
+from glasshouse.model import Block, Head, Line, Origin, Record, Refusal, repeat_keys
 
 
 def record_of(parcel: Parcel) -> Record:
     """The record of a request that went through all the steps."""
-    by_path: dict[str, list[tuple[int, Entry]]] = {}
-    for place, entry in enumerate(parcel.entries):
-        if entry is not None:
-            path = parcel.declaration(entry).path
-            by_path.setdefault(path, []).append((place, entry))
     blocks, keys, lines = [], [], []
-    for path, entries in by_path.items():
-        block_keys = b"".join(_keys(parcel, entries))
-        block_lines = _encode_lines([_line(parcel, place, entry) for place, entry in entries])
-        blocks.append(Block(item=path, rows=len(entries), size=len(block_lines)))
-        keys.append(block_keys)
-        lines.append(block_lines)
+    for declaration, entries in parcel.groups():
+        if entries:
+            block_lines = _encode_lines(_lines(parcel, declaration, entries))
+            blocks.append(Block(item=declaration.path, rows=len(entries), size=len(block_lines)))
+            keys.append(_keys(parcel, entries))
+            lines.append(block_lines)
     refusals = [_refusal(verdict, count) for verdict, count in parcel.refusal_counts().items()]
     return Record(_head(parcel, parcel.received, blocks, refusals), keys, lines)
 
@@ -46,34 +42,38 @@ def _head(parcel: Parcel, received: int, blocks: list[Block], refusals: list[Ref
     )
 
 
-def _keys(parcel: Parcel, entries: list[tuple[int, Entry]]) -> list[bytes]:
+def _keys(parcel: Parcel, entries: list[tuple[int, Entry]]) -> bytes:
     """What tells repeats: the natural key where the door has one, else the message id."""
     product, keys = parcel.product, parcel.keys
     if parcel.origin is Origin.SIMULATED:
         # Simulated items may be erased and sent once more; they repeat only each other.
         product += "\0simulated"
     if keys is not None:
-        return [repeat_key(product, keys[place]) for place, _ in entries]
-    return [repeat_key(product, entry.id) for _, entry in entries]
+        return repeat_keys(product, [keys[place] for place, _ in entries])
+    return repeat_keys(product, [entry.id for _, entry in entries])
 
 
-def _line(parcel: Parcel, place: int, entry: Entry) -> Line:
-    version_field = parcel.declaration(entry).version_attribute
-    version = entry.version
-    if version_field is not None:
-        version = getattr(entry.fields, version_field) or version
-    return Line(
-        at=entry.at,
-        received_at=parcel.received_at,
-        instance=entry.instance,
-        fields=entry.fields,
-        version=version,
-        country=parcel.country,
-        region=parcel.region,
-        origin=parcel.origin.value,
-        doubtful_time=place in parcel.doubtful,
-        identities=entry.identities,
-    )
+def _lines(
+    parcel: Parcel, declaration: Declaration, entries: list[tuple[int, Entry]]
+) -> list[Line]:
+    version_of = declaration.version_attribute
+    received_at, country, region = parcel.received_at, parcel.country, parcel.region
+    origin, doubtful = parcel.origin.value, parcel.doubtful
+    return [
+        Line(
+            entry.at,
+            received_at,
+            entry.instance,
+            entry.fields,
+            (getattr(entry.fields, version_of) if version_of else None) or entry.version,
+            country,
+            region,
+            origin,
+            place in doubtful,
+            entry.identities,
+        )
+        for place, entry in entries
+    ]
 
 
 def _refusal(verdict: Verdict, items: int) -> Refusal:

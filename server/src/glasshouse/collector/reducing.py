@@ -17,6 +17,7 @@ from glasshouse_sdk.manifest import Field
 Reduce = Callable[[Any], Any]
 
 HASHED = re.compile(r"[0-9a-f]{32,128}\Z")
+VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+~:_-]{0,63}\Z")
 OTHER = "other"
 # What a '*' in a public list stands for: enough for versions and code names, too little for a
 # path, an address or a name with an '@'.
@@ -31,6 +32,12 @@ def attribute_name(field: str) -> str:
 def reducers(fields: Mapping[str, Field], server_key: bytes) -> Iterator[tuple[str, Reduce]]:
     """The reductions of an item's fields, by the attribute that holds the value."""
     for name, field in fields.items():
+        if field.type == "version" or field.of == "version":
+            yield (
+                attribute_name(name),
+                _for_elements(checked_version) if field.type == "list" else checked_version,
+            )
+            continue
         if field.type == "group":
             inner = tuple(reducers(field.fields, server_key))
             if inner:
@@ -47,6 +54,7 @@ def keyed_hash(server_key: bytes, *domain: str) -> Callable[[str], str]:
     """A hash that nobody without the server's key can guess back; equal values stay equal."""
     key = hashlib.blake2b("\0".join(domain).encode(), key=server_key, digest_size=32).digest()
 
+    @lru_cache(maxsize=65536)
     def hashed(value: str) -> str:
         if HASHED.match(value):
             return value
@@ -95,18 +103,42 @@ def _for_elements(reduce: Reduce) -> Reduce:
 def _for_records(inner: tuple[tuple[str, Reduce], ...]) -> Reduce:
     def reduce_records(records: list[Any]) -> list[Any]:
         for record in records:
-            reduce_fields(record, inner)
+            if reduce_fields(record, inner) is not None:
+                raise ValueError("a record of the group holds a value that cannot be")
         return records
 
     return reduce_records
 
 
-def reduce_fields(fields: Any, reductions: tuple[tuple[str, Reduce], ...]) -> None:
-    """Reduce the fields of one struct in place."""
+def reduce_fields(fields: Any, reductions: tuple[tuple[str, Reduce], ...]) -> str | None:
+    """Reduce the fields of one struct in place; the name of one that cannot be, if there is."""
     for name, reduce in reductions:
         value = getattr(fields, name)
         if value is not None:
-            setattr(fields, name, reduce(value))
+            try:
+                setattr(fields, name, reduce(value))
+            except ValueError:
+                return name
+    return None
+
+
+@lru_cache(maxsize=65536)
+def checked_version(value: str) -> str:
+    """The version if it looks like one. Raises ValueError.
+
+    Checked here and not in the compiled type: a pattern there is matched anew for every item.
+    """
+    if VERSION.match(value):
+        return value
+    raise ValueError("a version is letters, digits and '. + ~ : _ -', at most 64")
+
+
+def is_version(value: str) -> bool:
+    try:
+        checked_version(value)
+    except ValueError:
+        return False
+    return True
 
 
 REDUCTIONS: Mapping[str, Callable[[Field, bytes], Reduce]] = {

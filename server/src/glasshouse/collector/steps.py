@@ -12,10 +12,9 @@ from collections.abc import Callable
 from glasshouse.collector.bodies import inflate
 from glasshouse.collector.desk import Desk
 from glasshouse.collector.doors import DOORS
-from glasshouse.collector.identities import clean_identities
-from glasshouse.collector.parcel import Parcel, RefusedError, Verdict
-from glasshouse.collector.reducing import reduce_fields
-from glasshouse.collector.times import corrected, is_impossible
+from glasshouse.collector.parcel import Entry, Parcel, RefusedError, Verdict
+from glasshouse.collector.reducing import is_version, reduce_fields
+from glasshouse.collector.times import corrected, possible_times
 from glasshouse.model import Origin, Outcome, Reason
 
 Step = Callable[[Parcel, Desk], None]
@@ -44,26 +43,60 @@ def open_parcel(parcel: Parcel, desk: Desk) -> None:
     if parcel.headers.get("glasshouse-origin") == "simulated":
         parcel.origin = Origin.SIMULATED
     DOORS[parcel.door].open(parcel, desk)
+    parcel.group()
 
 
 def end_ended(parcel: Parcel, _: Desk) -> None:
     """What the manifest has ended is no longer accepted, even from clients that still send it."""
     today = parcel.received_at.date().isoformat()
-    for place, entry in enumerate(parcel.entries):
-        if entry is not None:
-            ends = parcel.declaration(entry).item.ends
-            if ends is not None and ends < today:
+    for declaration, entries in parcel.groups():
+        if declaration.item.ends is not None and declaration.item.ends < today:
+            for place, _entry in entries:
                 parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.ENDED))
 
 
-def pseudonymise(parcel: Parcel, desk: Desk) -> None:
-    """Identities and texts become what the manifest says, where the client sent them raw."""
-    clean_identities(parcel, desk)
-    for entry in parcel.entries:
-        if entry is not None:
-            reductions = parcel.declaration(entry).reduce
-            if reductions:
-                reduce_fields(entry.fields, reductions)
+def clean_identities(parcel: Parcel, _: Desk) -> None:
+    """Whose an item is, as it may be stored: well-formed, declared, hashed if it came raw."""
+    if parcel.declarations is None:
+        return  # a door that finds the product item by item found none
+    cleaners = parcel.declarations.clean
+    clean_instance = cleaners["instance"]
+    for declaration, entries in parcel.groups():
+        for place, entry in entries:
+            instance = clean_instance(entry.instance)
+            if instance is None:
+                parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.BAD_IDENTITY))
+                continue
+            entry.instance = instance
+            if entry.identities:
+                _clean_others(parcel, place, entry, declaration.item.identities)
+
+
+def _clean_others(parcel: Parcel, place: int, entry: Entry, declared: tuple[str, ...]) -> None:
+    assert parcel.declarations is not None  # noqa: S101 (checked by the caller)
+    kept = {}
+    for kind, value in (entry.identities or {}).items():
+        if kind not in declared:
+            parcel.dropped[place] = (*parcel.dropped.get(place, ()), "identities")
+            continue
+        text = parcel.declarations.clean[kind](value)
+        if text is None:
+            parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.BAD_IDENTITY))
+            return
+        kept[kind] = text
+    entry.identities = kept or None
+
+
+def pseudonymise(parcel: Parcel, _: Desk) -> None:
+    """Texts become what the manifest says, where the client sent them raw."""
+    for declaration, entries in parcel.groups():
+        for place, entry in entries:
+            if entry.version is not None and not is_version(entry.version):
+                parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.BAD_SHAPE))
+                continue
+            wrong = reduce_fields(entry.fields, declaration.reduce)
+            if wrong is not None:
+                parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.WRONG_TYPE, wrong))
 
 
 def place_sender(parcel: Parcel, desk: Desk) -> None:
@@ -75,11 +108,11 @@ def place_sender(parcel: Parcel, desk: Desk) -> None:
     if peer is None:
         return
     parcel.country, parcel.region = desk.places.place(peer)
-    for entry in parcel.entries:
-        if entry is not None:
-            for name, anonymise in parcel.declaration(entry).addresses:
-                place = "/".join(filter(None, (parcel.country, parcel.region)))
-                reduced = {"none": peer, "truncate": truncated(peer), "place": place or None}
+    for declaration, entries in parcel.groups():
+        for name, anonymise in declaration.addresses:
+            place = "/".join(filter(None, (parcel.country, parcel.region)))
+            reduced = {"none": peer, "truncate": truncated(peer), "place": place or None}
+            for _, entry in entries:
                 setattr(entry.fields, name, reduced[anonymise])
 
 
@@ -92,21 +125,19 @@ def truncated(address: str) -> str:
 def correct_clock(parcel: Parcel, _: Desk) -> None:
     """Times are moved to this server's clock; an impossible one is no event, but still a state."""
     received_at, sent_at = parcel.received_at, parcel.sent_at
-    for place, entry in enumerate(parcel.entries):
-        if entry is None:
-            continue
-        try:
+    oldest, newest = possible_times(received_at)
+    for declaration, entries in parcel.groups():
+        for place, entry in entries:
             at = corrected(entry.at, sent_at, received_at)
-            impossible = is_impossible(at, received_at)
-        except OverflowError:
-            at, impossible = received_at, True
-        if not impossible:
-            entry.at = min(at, received_at)
-        elif parcel.declaration(entry).item.kind == "snapshot":
-            entry.at = received_at
-            parcel.doubtful.add(place)
-        else:
-            parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.IMPOSSIBLE_TIME))
+            if oldest <= at <= received_at:
+                entry.at = at
+            elif oldest <= at <= newest:
+                entry.at = received_at
+            elif declaration.item.kind == "snapshot":
+                entry.at = received_at
+                parcel.doubtful.add(place)
+            else:
+                parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.IMPOSSIBLE_TIME))
 
 
 STEPS: tuple[Step, ...] = (
@@ -114,6 +145,7 @@ STEPS: tuple[Step, ...] = (
     honour_refusal,
     open_parcel,
     end_ended,
+    clean_identities,
     pseudonymise,
     place_sender,
     correct_clock,

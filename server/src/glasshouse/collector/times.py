@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 AHEAD = timedelta(hours=24)
 # How long ago a product of unknown retention may be told about.
 PAST = timedelta(days=800)
+# What a time beyond the calendar becomes: as impossible as it was.
+NO_TIME = datetime.max.replace(tzinfo=UTC)
 
 
 def corrected(at: datetime, sent_at: datetime | None, received_at: datetime) -> datetime:
@@ -14,12 +16,14 @@ def corrected(at: datetime, sent_at: datetime | None, received_at: datetime) -> 
     The client says by its own clock when the item happened and when it was sent; the distance
     between the two is right even where the clock is wrong (Segment's rule).
     """
-    if at.tzinfo is not UTC:
-        at = at.astimezone(UTC)
-    if sent_at is None:
-        return at
-    return received_at - (sent_at - at)
+    try:
+        if at.tzinfo is not UTC:
+            at = at.astimezone(UTC)
+        return at if sent_at is None else received_at - (sent_at - at)
+    except OverflowError:
+        return NO_TIME
 
 
-def is_impossible(at: datetime, received_at: datetime) -> bool:
-    return at > received_at + AHEAD or at < received_at - PAST
+def possible_times(received_at: datetime) -> tuple[datetime, datetime]:
+    """The oldest and the newest time that is believed of what was received now."""
+    return received_at - PAST, received_at + AHEAD

@@ -46,11 +46,12 @@ class Api:
             answer = self._insight.ask(request.path_params["question"], words)
         except QuestionError as error:
             return _wrong(error)
+        document = answer_object(answer)
         if form == "json":
-            return JSONResponse(answer_object(answer))
+            return JSONResponse(document)
         name = f"{answer.product}-{answer.question}-{answer.period.last}.csv"
         headers = {"content-disposition": f'attachment; filename="{name}"'}
-        return Response(answer_csv(answer), media_type=CSV, headers=headers)
+        return Response(answer_csv(document), media_type=CSV, headers=headers)
 
     async def sql(self, request: Request) -> Response:
         """`POST /api/v1/sql` {"sql": "select …"}: columns and at most 10,000 rows."""

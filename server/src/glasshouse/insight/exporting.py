@@ -38,13 +38,13 @@ def answer_object(answer: Answer) -> dict[str, Any]:
     }
 
 
-def answer_csv(answer: Answer) -> str:
-    """The answer as CSV. What is not of real installations says so in a column of its own."""
-    names = [column.name for column in answer.columns]
-    rows: Iterable[Sequence[object]] = answer.rows
-    if answer.origin is not Origin.PRODUCTION:
+def answer_csv(answer: Mapping[str, Any]) -> str:
+    """An answer object as CSV. What is not of real installations says so in every row."""
+    names = [column["name"] for column in answer["columns"]]
+    rows = [[row[name] for name in names] for row in answer["rows"]]
+    if answer["origin"] != Origin.PRODUCTION:
         names.append("origin")
-        rows = [(*row, answer.origin.value) for row in answer.rows]
+        rows = [[*row, answer["origin"]] for row in rows]
     return csv_text(names, rows)
 
 

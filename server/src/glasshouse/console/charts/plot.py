@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from markupsafe import Markup
 
@@ -69,10 +69,11 @@ def axes(
     stride = max(1, math.ceil(len(days) / plot.size.labels))
     for place in range(0, len(days), stride):
         x = plot.x(place)
+        text_below = day_label(days[place], days[-1] - days[0], step)
         # A label near an edge would be cut off there.
         anchor = "end" if x > plot.size.width - 40 else "middle"
         yield Markup('<text class="tick" x="{}" y="{}" text-anchor="{}">{}</text>').format(
-            round(x, 1), plot.size.height - 6, anchor, day_label(days[place], step)
+            round(x, 1), plot.size.height - 6, anchor, text_below
         )
 
 
@@ -108,8 +109,10 @@ def ticks(top: float) -> tuple[float, ...]:
 _PARTS = {"1": 5, "2": 4, "3": 3, "4": 4, "5": 5, "6": 3, "8": 4}
 
 
-def day_label(day: date, step: Step) -> str:
-    return f"{day:%b %Y}" if step is Step.MONTH else f"{day.day} {day:%b}"
+def day_label(day: date, span: timedelta, step: Step) -> str:
+    """A step below the axis: its day, or where years may differ its month."""
+    by_month = step is Step.MONTH or span > timedelta(days=250)
+    return f"{day:%b %Y}" if by_month else f"{day.day} {day:%b}"
 
 
 def step_title(day: date, step: Step) -> str:

@@ -124,7 +124,7 @@ def _columns(
     for place in range(first, last + 1):
         for layer, lower, upper in _bounds(layers, totals, place):
             if upper > lower:
-                yield Markup('<rect class="layer {}" x="{}" y="{}" width="{}" height="{}"/>').format(
-                    layer.colour, round(plot.x(place) - width / 2, 1), round(plot.y(upper), 1),
-                    round(width, 1), round(plot.y(lower) - plot.y(upper), 1),
-                )  # fmt: skip
+                x, y, height = plot.x(place) - width / 2, plot.y(upper), plot.y(lower) - plot.y(upper)
+                yield Markup(
+                    '<rect class="layer {}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"/>'
+                ).format(layer.colour, x, y, width, height)

@@ -87,6 +87,7 @@ class ProductPage:
             ),
             steps=_choices(STEP_WORDS.items(), address.by, lambda name: address.to(by=name)),
             active=active,
+            last_day=min(active.period.last, now.date()),
             active_chart=_active_chart(active),
             active_total=sum(_counts(active)),
             adoption=adoption,

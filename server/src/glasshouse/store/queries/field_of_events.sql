@@ -1,5 +1,5 @@
 -- The values of one field over all events of the period: how many events carry each, from how many
--- instances. {table}, {field}, {values} and {label} are filled from the manifest.
+-- instances. The names in braces are filled from the manifest.
 with active as (
     select distinct d.instance as instance
     from store.instance_days d

@@ -1,5 +1,5 @@
 -- The newest value of one field of a snapshot, as of the end of the period, of every instance that
--- was active in the period. {table}, {field}, {values} and {label} are filled from the manifest.
+-- was active in the period. The names in braces are filled from the manifest.
 with active as (
     select distinct d.instance as instance
     from store.instance_days d

@@ -1,4 +1,4 @@
--- The items of one declaration that arrived last. {table} is filled from the manifest.
+-- The items of one declaration that arrived last. The name in braces is filled from the manifest.
 select s.received_at, s.at, s.door, s.version, s.country
 from {table} s
 where s.origin = $origin

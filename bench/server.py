@@ -1,0 +1,90 @@
+"""A real server process on a fresh directory, for the benchmarks."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+MANIFEST = Path(__file__).with_name("bench.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server with the bench product registered."""
+
+    pid: int
+    data: Path
+    address: tuple[str, int]
+    token: str
+    digest: str
+    key: str
+
+    def get(self, path: str) -> Any:
+        host, port = self.address
+        with urllib.request.urlopen(f"http://{host}:{port}{path}", timeout=60) as answer:
+            return json.load(answer)
+
+    def stored(self) -> int:
+        doors = self.get("/health/accounting")["products"].get("bench", {})
+        return sum(door["stored"] for door in doors.values())
+
+    def wait_until_stored(self, items: int, seconds: float = 300) -> float:
+        """Seconds until so many items are in the store."""
+        start = time.monotonic()
+        while self.stored() < items:
+            if time.monotonic() > start + seconds:
+                raise TimeoutError(f"{self.stored()} of {items} stored after {seconds} s")
+            time.sleep(0.05)
+        return time.monotonic() - start
+
+
+@contextmanager
+def running(data: Path, **settings: str) -> Iterator[Server]:
+    """`settings` are GLASSHOUSE_* variables without the prefix, in lower case."""
+    environment = dict(os.environ)  # noqa: TID251
+    environment |= {f"GLASSHOUSE_{name.upper()}": value for name, value in settings.items()}
+    command = [sys.executable, "-m", "glasshouse.cli.main", "serve"]
+    command += ["--data", str(data), "--listen", "127.0.0.1:0"]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    try:
+        yield _registered(process, data)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+
+
+def _registered(process: subprocess.Popen[bytes], data: Path) -> Server:
+    facts = _facts(process, data)
+    request = urllib.request.Request(
+        facts["url"] + "/api/v1/products",
+        data=MANIFEST.read_bytes(),
+        headers={"Authorization": f"Bearer {facts['token']}"},
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        product = json.load(answer)
+    host, _, port = facts["url"].removeprefix("http://").rpartition(":")
+    key = next(key["key"] for key in product["write_keys"] if key["origin"] == "production")
+    address = (host, int(port))
+    return Server(process.pid, data, address, facts["token"], product["digest"], key)
+
+
+def _facts(process: subprocess.Popen[bytes], data: Path) -> dict[str, str]:
+    """What the server says of itself once it answers."""
+    for _ in range(600):
+        if process.poll() is not None:
+            raise RuntimeError(f"the server ended with status {process.returncode}")
+        try:
+            facts: dict[str, str] = json.loads((data / "server.json").read_text())
+            with urllib.request.urlopen(facts["url"] + "/health/ready", timeout=5):
+                return facts
+        except (OSError, ValueError):
+            time.sleep(0.05)
+    raise TimeoutError("the server did not become ready")

@@ -1,0 +1,166 @@
+"""The pages: what they show, that nothing shown can act, and that wrong addresses are pages too."""
+
+import contextlib
+import re
+
+import pytest
+from fleet import MANIFEST, NOW, Fleet, Item
+from fleet import world as build
+from serving import browsing
+
+from glasshouse.console.app import console_app
+from glasshouse.model import Origin
+
+PAGES = ["/", "/products/forge", "/products/forge/dictionary", "/products/forge/disclosure"]
+PAYLOADS = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "'><svg/onload=alert(1)>",
+    "</title><script>alert(1)</script>",
+    "{{ 7*7 }}{% raw %}",
+    "javascript:alert(1)",
+    "]]><script>alert(1)</script>",
+]
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/nope", "/products/nope", "/enter"])
+def test_every_page_is_protected_and_complete(client, path):
+    answer = client.get(path)
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'; script-src 's")
+    assert "unsafe" not in answer.headers["content-security-policy"]
+    assert answer.headers["cache-control"] == "no-store"
+    text = answer.text
+    assert '<html lang="en">' in text
+    assert re.search(r"<title>[^<]+</title>", text)
+    assert 'href="#content"' in text
+    assert text.count("<h1>") >= 1
+    # The policy would block these; a page that needs them would be broken.
+    assert not re.search(r"<[^>]+\s(style|on\w+)=", text)
+    for address in re.findall(r'(?:src|href)="([^"]+)"', text):
+        assert address.startswith(("/", "#", "https://www.example")), address
+
+
+def test_the_front_page_shows_the_fleet(client, world):
+    glance = world.insight.glance(world.insight.product("forge"), Origin.PRODUCTION)
+    text = client.get("/").text
+    assert f"<dd>{glance.active_30:,}" in text
+    assert "2.1.0" in text
+    assert "kept apart" in text
+
+
+def test_simulated_rows_are_apart_and_named(client):
+    real = client.get("/products/forge").text
+    assert 'class="band"' not in real
+    simulated = client.get("/products/forge?origin=simulated").text
+    assert "None of these installations exists" in simulated
+    assert simulated.count('<figure class="card simulated"') == 3
+    assert simulated.count('<span class="badge simulated">') >= 8
+
+
+def test_no_switch_where_there_is_nothing_to_switch_to(tmp_path):
+    fleet = Fleet([Item("snapshot.host", NOW, "a", "production", "1.0", "DE", {"cores": 2})])
+    with shown(tmp_path, fleet) as client:
+        assert "Which installations" not in client.get("/products/forge").text
+
+
+def test_first_use(tmp_path):
+    with shown(tmp_path, Fleet(), MANIFEST) as client:
+        assert "Nothing has arrived from a real installation yet" in client.get("/").text
+        text = client.get("/products/forge").text
+        assert "No instance was active between" in text
+        assert "Nothing has arrived yet" in text or "not declared" in text
+
+
+def test_no_product_shows_the_first_steps(world):
+    class NoProducts(type(world.insight)):
+        def products(self):
+            return []
+
+    insight = NoProducts(world.store, world.catalogue, lambda: NOW, list)
+    with browsing(console_app(insight, "t"), "t") as client:
+        assert "glasshouse product add" in client.get("/").text
+
+
+@pytest.mark.parametrize("path", ["/nope", "/products/nope", "/products/forge/nope", "/products/"])
+def test_a_wrong_address_is_a_page(client, path):
+    answer = client.get(path)
+    assert answer.status_code == 404
+    assert "All products" in answer.text
+
+
+@pytest.mark.parametrize(
+    "query", ["by=year", "from=x", "period=9d", "field=nope", "origin=moon", "from=2030-01-01"]
+)
+def test_a_wrong_query_is_a_page_that_says_what_is_expected(client, query):
+    answer = client.get(f"/products/forge?{query}")
+    assert answer.status_code == 400
+    assert "expected" in answer.text
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_payloads_in_every_value_are_only_text(tmp_path, payload):
+    """In stored values, in the manifest and in the address."""
+    quoted = payload.replace("\\", "\\\\").replace('"', '\\"')
+    manifest = MANIFEST
+    for known in ("Example Works", "Forge counts itself.", "Which systems to build for.",
+                  "project names", "until removed", "Know which commands are used."):  # fmt: skip
+        assert known in manifest
+        manifest = manifest.replace(known, quoted)
+    fields = {"system": payload, "version": payload, "plugins": [payload]}
+    fleet = Fleet([Item("snapshot.host", NOW, payload, "production", payload, "DE", fields)])
+    with shown(tmp_path, fleet, manifest) as client:
+        texts = [client.get(path).text for path in PAGES]
+        texts += [
+            client.get("/products/forge", params={"field": name}).text
+            for name in ("system", "version", "plugins")
+        ]
+        texts += [
+            client.get("/products/forge", params={name: payload}).text
+            for name in ("version", "country", "field", "by", "from", "origin", "period")
+        ]
+        texts += [
+            client.get("/products/forge/dictionary", params={"search": payload}).text,
+            client.get(f"/products/{payload}").text,
+            client.get("/enter", params={"token": payload}).text,
+        ]
+    for text in texts:
+        for tag in ("<script>alert", "<img", "<svg/onload", "onerror=alert(1)>"):
+            assert tag not in text.replace("&#34;", '"').replace("&lt;", "≺").replace("&gt;", "≻")
+        assert "49" not in re.findall(r">(\d+)<", text)
+        assert 'href="javascript:' not in text
+    assert any("&lt;" in text or "alert" in text or "7*7" in text for text in texts)
+
+
+def test_the_dictionary_finds_words_of_everything_it_shows(client):
+    for search, count in (("cores", 1), ("ENGINE", 2), ("which build", 1), ("zzz", 0)):
+        text = client.get("/products/forge/dictionary", params={"search": search}).text
+        assert len(re.findall(r'<tr id="', text)) == count, search
+
+
+def test_assets_are_kept_and_named_by_content(client):
+    text = client.get("/").text
+    addresses = re.findall(r'"(/assets/[^"]+)"', text)
+    assert len(addresses) == 4
+    for address in addresses:
+        assert "immutable" in client.get(address).headers["cache-control"]
+    assert client.get("/assets/../app.py").status_code == 404
+    assert client.get("/assets/nope.js").status_code == 404
+
+
+def test_a_page_fits_on_a_phone_plan(client):
+    """150 KB over the wire for the first load, assets included."""
+    paths = ["/products/forge?period=90d", *re.findall(r'"(/assets/[^"]+)"', client.get("/").text)]
+    total = 0
+    for path in paths:
+        with client.stream("GET", path) as answer:
+            total += sum(len(chunk) for chunk in answer.iter_raw())
+    assert total < 150_000
+
+
+@contextlib.contextmanager
+def shown(data, fleet, manifest=MANIFEST):
+    """A client of a console over a fleet of its own."""
+    made = build(data, fleet, manifest, refusals=[])
+    with browsing(console_app(made.insight, "t"), "t") as client:
+        yield client
+    made.store.close()
