@@ -63,10 +63,30 @@ class Spool:
         with self._lock:
             self._depth += 1  # a signal handler that records meets its own thread in here
             try:
-                if self._write(line) > SEGMENT and self._depth == 1:
+                size = self._write_at_once(line) or self._write(line)
+                if size > SEGMENT and self._depth == 1:
                     self._rotate()
             finally:
                 self._depth -= 1
+
+    def _write_at_once(self, line: bytes) -> int:
+        """The usual case of `_write`, in as few calls as it takes; 0 if it is another one."""
+        descriptor = self._descriptor
+        if descriptor < 0 or self._depth > 1 or not locks.HAS_LOCKS:
+            return 0
+        try:
+            locks.lock(descriptor, locks.SHARED)
+        except BlockingIOError:
+            return 0
+        try:
+            facts = os.fstat(descriptor)
+            if not facts.st_mode & OWNER_MAY_WRITE:
+                return 0
+            if os.write(descriptor, line) != len(line):
+                os.write(descriptor, b"\n")  # a full disk: so that the next line stands alone
+            return facts.st_size + len(line)
+        finally:
+            locks.lock(descriptor, locks.UNLOCK)
 
     def _write(self, line: bytes) -> int:
         """Write under the shared lock: how large the file then is."""
@@ -80,8 +100,7 @@ class Spool:
                 facts = os.fstat(self._descriptor)
                 if facts.st_mode & OWNER_MAY_WRITE:
                     if os.write(self._descriptor, line) != len(line):
-                        # A full disk: end the torn line, so that the next one stands alone.
-                        os.write(self._descriptor, b"\n")
+                        os.write(self._descriptor, b"\n")  # as above
                     return facts.st_size + len(line)
                 self._close()  # sealed or refused in the meantime
             raise OSError("found the spool sealed again and again; expected a file to write to")
