@@ -15,6 +15,7 @@ from _thread import RLock  # `threading` would cost the host a millisecond for t
 
 from glasshouse_sdk import locks
 from glasshouse_sdk.claims import OPEN, drop_over_bounds, seal
+from glasshouse_sdk.locks import HAS_LOCKS
 from glasshouse_sdk.state import State
 from glasshouse_sdk.tallies import count
 
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
 SEGMENT = 131_072  # bytes after which a file is sealed: one claim, one request
 OWNER_MAY_WRITE = 0o200
 FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+
+if HAS_LOCKS:
+    from glasshouse_sdk.locks import SHARED, UNLOCK
+    from glasshouse_sdk.locks import lock as _lock
+_write, _facts = os.write, os.fstat
 
 _forks = 0  # how many forks lie between this process and the first import
 
@@ -72,21 +78,22 @@ class Spool:
     def _write_at_once(self, line: bytes) -> int:
         """The usual case of `_write`, in as few calls as it takes; 0 if it is another one."""
         descriptor = self._descriptor
-        if descriptor < 0 or self._depth > 1 or not locks.HAS_LOCKS:
+        if descriptor < 0 or self._depth > 1 or not HAS_LOCKS:
             return 0
         try:
-            locks.lock(descriptor, locks.SHARED)
+            _lock(descriptor, SHARED)
         except BlockingIOError:
             return 0
         try:
-            facts = os.fstat(descriptor)
+            facts = _facts(descriptor)
             if not facts.st_mode & OWNER_MAY_WRITE:
                 return 0
-            if os.write(descriptor, line) != len(line):
-                os.write(descriptor, b"\n")  # a full disk: so that the next line stands alone
-            return facts.st_size + len(line)
+            size = facts.st_size + len(line)
+            if _write(descriptor, line) != len(line):
+                _write(descriptor, b"\n")  # a full disk: so that the next line stands alone
+            return size
         finally:
-            locks.lock(descriptor, locks.UNLOCK)
+            _lock(descriptor, UNLOCK)
 
     def _write(self, line: bytes) -> int:
         """Write under the shared lock: how large the file then is."""
