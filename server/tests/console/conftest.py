@@ -7,10 +7,10 @@ import pytest
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "insight")]
 
-import fleet as fleets
-from serving import browsing
+import fleet as fleets  # noqa: E402 (found by the path above)
+from serving import browsing  # noqa: E402 (found by the path above)
 
-from glasshouse.console.app import console_app
+from glasshouse.console.app import console_app  # noqa: E402 (found by the path above)
 
 TOKEN = "token-of-this-test"
 

@@ -59,7 +59,8 @@ def test_sql(client, world):
     ).json()
     instances = {(item.origin, item.instance) for item in world.fleet.items}
     assert {row["origin"]: row["n"] for row in answer["rows"]} == {
-        origin: sum(1 for o, _ in instances if o == origin) for origin in ("production", "simulated")
+        origin: sum(1 for o, _ in instances if o == origin)
+        for origin in ("production", "simulated")
     }
     assert answer["columns"] == ["origin", "n"]
     assert answer["cut"] is False

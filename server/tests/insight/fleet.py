@@ -259,4 +259,6 @@ def world(
     loader = Loader(ListJournal(payloads), store, catalogue, data)
     while loader.cycle().more:
         pass
-    return World(fleet, Insight(store, catalogue, lambda: NOW, loader.accounting), catalogue, data, store)
+    return World(
+        fleet, Insight(store, catalogue, lambda: NOW, loader.accounting), catalogue, data, store
+    )

@@ -40,8 +40,8 @@ def test_a_wrong_field_names_those_there_are(world):
     assert "'cores'" in caught.value.expected
     with pytest.raises(QuestionError, match="field: found nothing"):
         world.insight.ask("field_distribution", {"product": ["forge"]})
+    words = {"product": ["forge"], "field": ["cores"], "by": ["week"]}
     with pytest.raises(QuestionError, match="by: found"):
-        words = {"product": ["forge"], "field": ["cores"], "by": ["week"]}
         world.insight.ask("field_distribution", words)
 
 
@@ -62,7 +62,8 @@ def test_a_period_into_the_future_ends_today(world):
 
 
 @pytest.mark.parametrize(
-    "value", ["' or 1=1 --", "\x00", "🦀", "%", "$version", "\ud800".encode(errors="replace").decode()]
+    "value",
+    ["' or 1=1 --", "\x00", "🦀", "%", "$version", "\ud800".encode(errors="replace").decode()],
 )
 def test_whatever_a_filter_holds_is_only_a_value(world, value):
     words = {"product": ["forge"], "version": [value]}

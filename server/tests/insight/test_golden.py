@@ -62,7 +62,8 @@ def test_active_instances(world, first, last, by, origin):
     for item in whole(world.fleet.of(origin), first, last, by):
         sets[start_of(item.at.date(), by)].add(item.instance)
     expected = [
-        (start, len(sets[start]), ends_after(start, by) <= TODAY) for start in starts(first, last, by)
+        (start, len(sets[start]), ends_after(start, by) <= TODAY)
+        for start in starts(first, last, by)
     ]
 
     answer = world.insight.ask("active_instances", words(first, last, by=by, origin=origin))
@@ -139,7 +140,8 @@ def test_distribution_of_a_text_in_a_snapshot(world, first, last):
 
     counts = Counter(known.values())
     expected = [
-        (value, n, n / len(known)) for value, n in sorted(counts.items(), key=lambda e: (-e[1], e[0]))
+        (value, n, n / len(known))
+        for value, n in sorted(counts.items(), key=lambda e: (-e[1], e[0]))
     ]
     assert list(answer.rows) == expected
     assert not known or answer.notes == (

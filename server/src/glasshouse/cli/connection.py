@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import quote
 
 import httpx
 
@@ -59,7 +60,7 @@ class Server:
 
     def ask(self, question: str, words: Words) -> dict[str, Any]:
         pairs = [(name, value) for name, values in words.items() for value in values]
-        return self.call("GET", f"/api/v1/ask/{question}", params=pairs)
+        return self.call("GET", f"/api/v1/ask/{quote(question, safe='')}", params=pairs)
 
     def sql(self, text: str) -> dict[str, Any]:
         return self.call("POST", "/api/v1/sql", json={"sql": text})

@@ -77,7 +77,9 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """0 when it ended as asked, Ctrl-C included. Raises CommandError."""
     console = Console(highlight=False)
-    signal.signal(signal.SIGTERM, _interrupt)
+    # SIGINT too: a shell starts what runs in the background with it ignored.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     data = args.data.absolute()
     try:
         check_products(args.products)

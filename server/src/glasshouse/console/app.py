@@ -52,7 +52,7 @@ def console_routes(insight: Insight, token: str, *, open_on_loopback: bool = Fal
         Route("/enter", enter.__call__, methods=["GET", "POST"], middleware=_MIDDLEWARE),
         _route("/assets/{name}", serve_asset),
         _route("/api/v1/questions", api.questions),
-        _route("/api/v1/ask/{question}", api.ask),
+        _route("/api/v1/ask/{question:path}", api.ask),
         Route("/api/v1/sql", api.sql, methods=["POST"], middleware=_MIDDLEWARE),
     ]
 

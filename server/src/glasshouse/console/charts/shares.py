@@ -124,7 +124,11 @@ def _columns(
     for place in range(first, last + 1):
         for layer, lower, upper in _bounds(layers, totals, place):
             if upper > lower:
-                x, y, height = plot.x(place) - width / 2, plot.y(upper), plot.y(lower) - plot.y(upper)
+                x, y, height = (
+                    plot.x(place) - width / 2,
+                    plot.y(upper),
+                    plot.y(lower) - plot.y(upper),
+                )
                 yield Markup(
                     '<rect class="layer {}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"/>'
                 ).format(layer.colour, x, y, width, height)

@@ -13,7 +13,7 @@ with last_version as (
           or d.instance in (
               select v.instance
               from store.instances v
-              where v.product = $product and v.origin = $origin and v.country = $country
+              where v.product = $product and v.origin = $origin and split_part(v.place, '/', 1) = $country
           )
       )
     group by period, d.instance

@@ -235,6 +235,7 @@ def _connect(directory: Path, loading: Path, memory: str) -> DuckDBPyConnection:
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
             "preserve_insertion_order": False,
+            "checkpoint_threshold": "128MB",
         },
     )
     connection.execute(OWN_TABLES)

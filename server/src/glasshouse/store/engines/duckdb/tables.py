@@ -32,11 +32,11 @@ create table if not exists store.instance_days (
 );
 create table if not exists store.instances (
     product varchar not null, origin varchar not null, instance integer not null,
-    first_seen timestamp not null, last_seen timestamp not null,
+    first_seen timestamp not null, last_seen timestamp not null, door varchar not null,
     first_version varchar, first_version_at timestamp,
     current_version varchar, current_version_at timestamp,
-    country varchar, region varchar, place_at timestamp,
-    door varchar not null, items bigint not null
+    place varchar, place_at timestamp, -- COUNTRY/REGION
+    items bigint not null
 );
 create table if not exists store.accounting (
     product varchar not null, door varchar not null, outcome varchar not null,

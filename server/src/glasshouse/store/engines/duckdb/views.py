@@ -1,7 +1,7 @@
 """The views that people and tools use; docs/reference/views.md describes them.
 
-    events, snapshots, instances     over all products
-    "PRODUCT"."event_NAME"           one typed view per declared item
+    events, snapshots, instances, instance_days     over all products
+    "PRODUCT"."event_NAME"                          one typed view per declared item
 
 They hold ids, not surrogates, and they are made again whenever a table changes.
 """
@@ -17,8 +17,15 @@ from glasshouse.store.engines.duckdb.tables import ItemTable
 INSTANCES = """
 create or replace view instances as
 select i.product, n.id as instance, i.origin, i.first_seen, i.last_seen, i.first_version,
-       i.current_version, i.country, i.region, i.door, i.items
+       i.current_version, split_part(i.place, '/', 1) as country,
+       nullif(split_part(i.place, '/', 2), '') as region, i.door, i.items
 from store.instances i join store.identities n on n.surrogate = i.instance
+"""
+
+INSTANCE_DAYS = """
+create or replace view instance_days as
+select d.product, d.day, n.id as instance, d.version, d.origin, d.items
+from store.instance_days d join store.identities n on n.surrogate = d.instance
 """
 
 EVENTS = """
@@ -51,15 +58,18 @@ select null::varchar as product, null::varchar as snapshot, null::integer as ins
 where false
 """
 
-# Of two snapshots as of the same time the one received later counts: a rule is needed, so that the
-# order of loading does not decide.
-NEWEST = 'arg_max({value}, (t."at", t.received_at)) filter (where {value} is not null)'
+# Of two snapshots as of the same time the one received later counts, and of two received at the same
+# time the greater value: a rule is needed, so that the order of loading does not decide.
+NEWEST = (
+    'arg_max({value}, (t."at", t.received_at, {value}::varchar)) filter (where {value} is not null)'
+)
 
 
 def make_views(connection: DuckDBPyConnection, tables: Iterable[ItemTable]) -> None:
     """Make every view again."""
     tables = tuple(tables)
     connection.execute(INSTANCES)
+    connection.execute(INSTANCE_DAYS)
     events = [_events_of(table) for table in tables if table.kind == "event"]
     connection.execute(EVENTS.format(tables=_union(events, NO_EVENTS)))
     snapshots = [_newest_of(table) for table in tables if table.kind == "snapshot"]
