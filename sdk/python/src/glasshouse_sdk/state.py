@@ -89,14 +89,18 @@ class State:
         except FileNotFoundError:
             return None
 
-    def write(self, name: str, text: str) -> None:
-        """Replace one file whole: a reader sees the old text or the new one, never half."""
+    def write(self, name: str, text: str, *, lasting: bool = False) -> None:
+        """Replace one file whole: a reader sees the old text or the new one, never half.
+
+        `lasting`: wait for the disk, so that it survives a power cut; that takes milliseconds.
+        """
         path = self.path(name)
         temporary = _temporary(path)
         with open(temporary, "wb", opener=_private) as file:
             file.write(text.encode())
-            file.flush()
-            os.fsync(file.fileno())
+            if lasting:
+                file.flush()
+                os.fsync(file.fileno())
         os.replace(temporary, path)
 
     def once(self, name: str, make: Callable[[], str]) -> str:

@@ -13,7 +13,7 @@ def test_every_block_of_the_guide_runs(tmp_path, collector, eventually):
     blocks = re.findall(r"```(\w+)\n(.*?)```", GUIDE.read_text(), re.DOTALL)
     assert {kind for kind, _ in blocks} == {"toml", "python", "sh"}
     environ = {
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",  # noqa: TID251
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "HOME": str(tmp_path / "home"),
     }
     shown = []
@@ -23,7 +23,7 @@ def test_every_block_of_the_guide_runs(tmp_path, collector, eventually):
             (tmp_path / "acme.toml").write_text(manifest)
             continue
         command = [sys.executable, "-c", code] if kind == "python" else ["sh", "-ec", code]
-        done = subprocess.run(  # noqa: PLW1510 — the code is what is looked at
+        done = subprocess.run(
             command, cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=60
         )
         assert (done.returncode, done.stderr) == (0, ""), (code, done.stdout, done.stderr)

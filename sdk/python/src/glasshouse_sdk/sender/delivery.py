@@ -142,7 +142,7 @@ def _settle(
         digest = run.destination.manifest["digest"]
         discard_everything(state)
         state.make_root()
-        state.write(ENDED, json.dumps({"digest": digest, "at": at}) + "\n")
+        state.write(ENDED, json.dumps({"digest": digest, "at": at}) + "\n", lasting=True)
         return False
     if judgement.verdict == "halve":
         halve(state, claim)
