@@ -141,17 +141,13 @@ def measure_loading(data: Path, events: int, instances: int, batch: int) -> None
     stored = sum(cycles)
     print(f"  cycles of {stored // len(cycles):,} events: {cpu / stored * 1e6:.2f} µs CPU an event")
     print(f"  {stored / wall:,.0f} events a second (wall)")
-    print(
-        f"  {size / stored:.1f} B an event in the store's file, {keys / stored:.1f} B in key runs"
-    )
+    print(f"  {size / stored:.1f} B an event in the store's file, {keys / stored:.1f} B in key runs")
     small = loader_small_cycles(data, store, catalogue, payloads)
     print(f"  a cycle of 5 events: {small * 1e3:.1f} ms CPU")
     store.close()
 
 
-def loader_small_cycles(
-    data: Path, store: object, catalogue: Catalogue, before: list[bytes]
-) -> float:
+def loader_small_cycles(data: Path, store: object, catalogue: Catalogue, before: list[bytes]) -> float:
     payloads = before + make_records(100, 20, 5)
     journal = RecordJournal(payloads)
     loader = Loader(journal, store, catalogue, data, cycle_bytes=1)  # type: ignore[arg-type]
