@@ -56,7 +56,7 @@ class State:
     __slots__ = ("directory",)
 
     def __init__(self, directory: str) -> None:
-        self.directory = directory
+        self.directory = os.path.abspath(directory)  # the sender works in another directory
 
     def path(self, *names: str) -> str:
         return os.path.join(self.directory, *names)

@@ -482,3 +482,12 @@ def _broken(tmp_path: Path) -> str:
     path = tmp_path / "broken.toml"
     path.write_text("[product")
     return str(path)
+
+
+def test_a_state_directory_may_be_named_relative_to_where_one_is(
+    product, collector, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    product("telemetry.record('done', count=1); assert telemetry.send(20)", STATE="here")
+    assert counts(collector) == [1]
+    assert (tmp_path / "here" / "history").is_dir()
