@@ -18,15 +18,23 @@ OTHER = "other"
 LONGEST_GAP = 40  # what one `*` of a public list may stand for
 GAP_CHARACTERS = frozenset("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ .()/_+-")
 REMEMBERED = 1024
+LONGEST_REMEMBERED = 256  # characters
 
 
 def keyed_hash(secret: bytes) -> Callable[[str], str]:
     """A hash that nobody can guess back who lacks the secret; equal texts stay equal."""
     from _blake2 import blake2b  # `hashlib` loads OpenSSL, several milliseconds, for the same
 
+    known: dict[str, str] = {}
+
     def hashed(text: str) -> str:
-        data = text.encode("utf-8", "surrogatepass")
-        return blake2b(data, key=secret, digest_size=16).hexdigest()
+        digest = known.get(text)
+        if digest is None:
+            data = text.encode("utf-8", "surrogatepass")
+            digest = blake2b(data, key=secret, digest_size=16).hexdigest()
+            if len(known) < REMEMBERED and len(text) < LONGEST_REMEMBERED:
+                known[text] = digest
+        return digest
 
     return hashed
 
@@ -47,7 +55,7 @@ def public_name(public: Sequence[str]) -> Callable[[str], str]:
         if name is None:
             fits = text in exact or any(_fits(text, parts) for parts in patterns)
             name = text if fits else OTHER
-            if len(known) < REMEMBERED:
+            if len(known) < REMEMBERED and len(text) < LONGEST_REMEMBERED:
                 known[text] = name
         return name
 

@@ -63,7 +63,7 @@ def give_answer(
             answers.setdefault(other, Answer(other, general.says, general.at, general.by))
     answers[channel] = Answer(channel, says, at, by)
     state.make_root()
-    state.write(ANSWER, _as_text(answers))
+    state.write(ANSWER, _as_text(answers), lasting=True)
 
 
 def _as_text(answers: dict[str, Answer]) -> str:

@@ -104,7 +104,7 @@ def _free_path(state: State, sealed_at: int, count: int, stream: str) -> str:
         sealed_at += 1
 
 
-def seal(state: State, path: str, now: int) -> bool:
+def seal(state: State, path: str, now: int, patience: float = 0.0) -> bool:
     """Close an open file to its writers and give it its name as a claim. `now` in nanoseconds.
 
     Invariant: the file is marked (made read-only) before it is renamed, both under the lock that
@@ -116,8 +116,8 @@ def seal(state: State, path: str, now: int) -> bool:
     except FileNotFoundError:
         return False
     with open(descriptor, "rb") as file:
-        if not locks.try_alone(descriptor, PATIENCE):
-            return False
+        if not locks.try_alone(descriptor, patience):
+            return False  # somebody writes at this moment; whoever comes next seals it
         if not _is_still(path, descriptor):
             return False  # another process sealed it while this one waited
         if locks.HAS_LOCKS:
@@ -144,7 +144,7 @@ def _is_still(path: str, descriptor: int) -> bool:
 def seal_all(state: State, now: int) -> None:
     """Seal whatever processes have written so far."""
     for path in open_files(state):
-        seal(state, path, now)
+        seal(state, path, now, PATIENCE)
 
 
 def drop_over_bounds(state: State, now: int) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from glasshouse_sdk.answers import EVERY, UnreadableAnswersError, read_answers
 from glasshouse_sdk.environment import DO_NOT_TRACK, REFUSED
 from glasshouse_sdk.jsontext import parsed
+from glasshouse_sdk.state import ENDED
 from glasshouse_sdk.switches import Finding, read_switch
 
 TYPE_CHECKING = False
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from glasshouse_sdk.state import State
 
-ENDED = "ended.json"
 WIDER_THAN_PRODUCT = (DO_NOT_TRACK, REFUSED)
 
 

@@ -48,7 +48,8 @@ def parsed(text: str) -> Any:
     plain = text.strip(" \t\r\n")
     try:
         value, end = _make_scanner(_Rules)(plain, 0)
-    except StopIteration:
+    except (StopIteration, SystemError):
+        # SystemError: the scanner looks for its error class in `json.decoder`, which is not loaded.
         raise ValueError("no JSON") from None
     if end != len(plain):
         raise ValueError(f"no JSON after character {end}")

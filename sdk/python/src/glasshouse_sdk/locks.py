@@ -16,6 +16,12 @@ else:
     HAS_LOCKS = True
 
 
+if HAS_LOCKS:
+    lock = fcntl.flock
+    SHARED, UNLOCK = fcntl.LOCK_SH | fcntl.LOCK_NB, fcntl.LOCK_UN
+    """For the one place where a function call more would be felt: `spool.Spool.append`."""
+
+
 def try_shared(descriptor: int) -> bool:
     """Take the lock beside others who write; False if someone holds it alone."""
     return _try(descriptor, exclusive=False)

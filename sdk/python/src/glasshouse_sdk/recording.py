@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+_random = os.urandom
 LOOK_EVERY = 60_000_000  # microseconds between looks whether a sender is due
 LONGEST_IDENTITY = 256
 POLL = 0.01  # seconds between looks at a sender that is waited for
@@ -34,8 +35,9 @@ class Recorder:
     """Encodes items, appends them to the spool, and starts senders."""
 
     __slots__ = (
-        "_channels", "_compiled", "_destination", "_environ", "_identities", "_instance", "_items",
-        "_next_look", "_origin", "_second", "_second_text", "_sender", "_spool", "_state",
+        "_append", "_channels", "_compiled", "_destination", "_environ", "_identities",
+        "_instance", "_items",
+        "_next_look", "_origin", "_second", "_second_text", "_sender", "_state",
         "_today", "_version", "_way",
     )  # fmt: skip
 
@@ -68,7 +70,7 @@ class Recorder:
         self._second_text = ""
         self._sender: int | None = None
         stream = compiled["digest"].removeprefix("sha256:") + "." + origin
-        self._spool = Spool(state, stream, self._is_allowed)
+        self._append = Spool(state, stream, self._is_allowed).append
         state.make()
         self._instance = self._identity("instance", instance or state.once("instance", random_uuid))
         keep_destination(state, destination)
@@ -91,10 +93,10 @@ class Recorder:
             self._look(now)
         second, rest = divmod(now, 1_000_000)
         if second != self._second:
-            self._second_text = rfc3339(now)[:19]
+            # The second goes last: a signal handler may record between the two.
+            self._second_text = rfc3339(now)[:20]
             self._second = second
-        at = f"{self._second_text}.{rest:06d}Z"
-        self._spool.append(item.line(os.urandom(16).hex(), at, fields))
+        self._append(item.line(_random(16).hex(), f"{self._second_text}{rest:06d}Z", fields))
 
     def count(self, reason: str) -> None:
         tallies.count(self._state, reason)

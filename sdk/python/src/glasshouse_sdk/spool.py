@@ -15,6 +15,7 @@ from _thread import RLock  # `threading` would cost the host a millisecond for t
 
 from glasshouse_sdk import locks
 from glasshouse_sdk.claims import OPEN, drop_over_bounds, seal
+from glasshouse_sdk.locks import HAS_LOCKS
 from glasshouse_sdk.state import State
 from glasshouse_sdk.tallies import count
 
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
 SEGMENT = 131_072  # bytes after which a file is sealed: one claim, one request
 OWNER_MAY_WRITE = 0o200
 FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+
+if HAS_LOCKS:
+    from glasshouse_sdk.locks import SHARED, UNLOCK
+    from glasshouse_sdk.locks import lock as _lock
+_write, _facts = os.write, os.fstat
 
 _forks = 0  # how many forks lie between this process and the first import
 
@@ -61,13 +67,36 @@ class Spool:
         if self._fork != _forks:
             self._start_anew_in_child()
         with self._lock:
-            size = self._write(line)
-            if size > SEGMENT and not self._depth:
-                self._rotate()
+            self._depth += 1  # a signal handler that records meets its own thread in here
+            try:
+                size = self._write_at_once(line) or self._write(line)
+                if size > SEGMENT and self._depth == 1:
+                    self._rotate()
+            finally:
+                self._depth -= 1
+
+    def _write_at_once(self, line: bytes) -> int:
+        """The usual case of `_write`, in as few calls as it takes; 0 if it is another one."""
+        descriptor = self._descriptor
+        if descriptor < 0 or self._depth > 1 or not HAS_LOCKS:
+            return 0
+        try:
+            _lock(descriptor, SHARED)
+        except BlockingIOError:
+            return 0
+        try:
+            facts = _facts(descriptor)
+            if not facts.st_mode & OWNER_MAY_WRITE:
+                return 0
+            size = facts.st_size + len(line)
+            if _write(descriptor, line) != len(line):
+                _write(descriptor, b"\n")  # a full disk: so that the next line stands alone
+            return size
+        finally:
+            _lock(descriptor, UNLOCK)
 
     def _write(self, line: bytes) -> int:
         """Write under the shared lock: how large the file then is."""
-        self._depth += 1  # a signal handler that records meets its own thread holding the lock
         try:
             for _ in range(3):
                 if self._descriptor < 0:
@@ -78,15 +107,13 @@ class Spool:
                 facts = os.fstat(self._descriptor)
                 if facts.st_mode & OWNER_MAY_WRITE:
                     if os.write(self._descriptor, line) != len(line):
-                        # A full disk: end the torn line, so that the next one stands alone.
-                        os.write(self._descriptor, b"\n")
+                        os.write(self._descriptor, b"\n")  # as above
                     return facts.st_size + len(line)
                 self._close()  # sealed or refused in the meantime
             raise OSError("found the spool sealed again and again; expected a file to write to")
         finally:
-            self._depth -= 1
             if self._descriptor >= 0:
-                if not self._depth:
+                if self._depth == 1:
                     locks.unlock(self._descriptor)
                 if not locks.HAS_LOCKS:
                     self._close()  # Windows: an open file could not be renamed by the sender

@@ -1,6 +1,6 @@
 """The product's state directory: where it is, what stands in it, and how it is made.
 
-answer.json          what the person said; the only file while the telemetry is off
+answer.json          what the person said
 instance, secret     made once, with link(2): the first of two racing processes wins
 destination.json     where the sender sends to
 delivery.json        the last success and failure, and when the next attempt may be
@@ -9,6 +9,8 @@ tallies              what was refused or dropped, as counts
 spool/               one file a stream, sealed claims, frozen requests
 history/             what left, with its receipts
 sender.lock          held by the one sender
+
+While the telemetry is off, nothing but `answer.json` and `ended.json` may be here.
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 ANSWER = "answer.json"
+ENDED = "ended.json"
+REFUSALS = (ANSWER, ENDED)  # what stays when everything else goes
 
 
 def default_directory(slug: str, environ: Mapping[str, str], platform: str) -> str | None:
@@ -52,7 +56,7 @@ class State:
     __slots__ = ("directory",)
 
     def __init__(self, directory: str) -> None:
-        self.directory = directory
+        self.directory = os.path.abspath(directory)  # the sender works in another directory
 
     def path(self, *names: str) -> str:
         return os.path.join(self.directory, *names)
@@ -85,14 +89,18 @@ class State:
         except FileNotFoundError:
             return None
 
-    def write(self, name: str, text: str) -> None:
-        """Replace one file whole: a reader sees the old text or the new one, never half."""
+    def write(self, name: str, text: str, *, lasting: bool = False) -> None:
+        """Replace one file whole: a reader sees the old text or the new one, never half.
+
+        `lasting`: wait for the disk, so that it survives a power cut; that takes milliseconds.
+        """
         path = self.path(name)
         temporary = _temporary(path)
         with open(temporary, "wb", opener=_private) as file:
             file.write(text.encode())
-            file.flush()
-            os.fsync(file.fileno())
+            if lasting:
+                file.flush()
+                os.fsync(file.fileno())
         os.replace(temporary, path)
 
     def once(self, name: str, make: Callable[[], str]) -> str:
@@ -115,20 +123,20 @@ class State:
             remove(temporary)
         return (self.read(name) or "").strip()
 
-    def exists_beyond_answer(self) -> bool:
+    def exists_beyond_refusals(self) -> bool:
         """Whether anything is kept here that a refusal would have to remove."""
         try:
-            return any(name != ANSWER for name in os.listdir(self.directory))
+            return any(name not in REFUSALS for name in os.listdir(self.directory))
         except OSError:
             return False
 
     def wipe(self) -> None:
-        """Remove everything but the person's answer."""
+        """Remove everything but the refusals: the person's answer, and the collector's."""
         for parent, _, files in os.walk(self.directory, topdown=False):
             for name in files:
-                if not (name == ANSWER and parent == self.directory):
+                if not (name in REFUSALS and parent == self.directory):
                     remove(os.path.join(parent, name))
-            _remove_directory(parent)  # the directory itself goes too, unless it holds an answer
+            _remove_directory(parent)  # the directory itself goes too, unless it holds one of them
 
 
 def random_uuid() -> str:

@@ -139,7 +139,7 @@ class Telemetry:
         kept = consent.to_keep()
         if kept is not None:
             self._keep_refusal(state, kept.name)
-        if state.exists_beyond_answer():
+        if state.exists_beyond_refusals():
             from glasshouse_sdk.refusing import discard_everything  # only when there is something
 
             discard_everything(state)

@@ -27,7 +27,8 @@ LONGEST_VERSION = LONGEST_KEY = 64
 LONGEST_RAW_TEXT = 65_536
 MOST_ENTRIES = 1000
 INTEGERS = (-(2**63), 2**63 - 1)
-INFINITY = float("inf")
+LARGEST = 1.7976931348623157e308  # the largest double: infinity is beyond it
+REMEMBERED = 256  # values of one field whose JSON is kept at hand
 
 
 class RefusedError(ValueError):
@@ -65,12 +66,20 @@ def _enum(facts: Facts, _: Callable[[], bytes]) -> Encoder:
 
 
 def _version(_: Facts, __: Callable[[], bytes]) -> Encoder:
+    known: dict[str, str] = {}
+
     def encode(value: Any) -> str:
         if not isinstance(value, str):
             raise _wrong_type(value, "a version as text")
-        if not is_version(value):
-            raise RefusedError("wrong_type", "a version: letters, digits and .+~:_-, at most 64")
-        return f'"{value}"'
+        encoded = known.get(value)
+        if encoded is None:
+            if not is_version(value):
+                expected = "a version: letters, digits and .+~:_-, at most 64"
+                raise RefusedError("wrong_type", expected)
+            encoded = f'"{value}"'
+            if len(known) < REMEMBERED:
+                known[value] = encoded
+        return encoded
 
     return encode
 
@@ -107,14 +116,14 @@ def _integer(facts: Facts, _: Callable[[], bytes]) -> Encoder:
 
 
 def _number(facts: Facts, _: Callable[[], bytes]) -> Encoder:
-    low, high, refused = _bounds(facts, -INFINITY, INFINITY)
+    low, high, refused = _bounds(facts, -LARGEST, LARGEST)
     reduce = lower_bound(facts["buckets"]) if facts.get("anonymise") == "bucket" else None
 
     def encode(value: Any) -> str:
         if value.__class__ is not float:
             value = _as_float(value)
         # Not a number is neither below nor above anything, so it fails this test too.
-        if not low <= value <= high or value in (INFINITY, -INFINITY):
+        if not low <= value <= high:
             raise RefusedError(refused.reason, refused.expected)
         return repr(value if reduce is None else reduce(value))
 

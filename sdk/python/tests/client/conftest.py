@@ -21,7 +21,7 @@ slug = "acme"
 name = "Acme"
 vendor = "Acme Inc."
 since = "1.0"
-send = "next-run"
+send = "agent"
 endpoint = "http://127.0.0.1:9"
 contact = "privacy@example.com"
 
@@ -296,5 +296,3 @@ def closed_port() -> str:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{probe.getsockname()[1]}"
-
-

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from glasshouse_sdk import Telemetry
-from glasshouse_sdk.manifest import ManifestError, parse_manifest
+from glasshouse_sdk.manifest import ManifestError
 from glasshouse_sdk.off import parse_off
 
 OFF_IF_SET = "any value but empty and 0"
@@ -74,14 +74,19 @@ def test_an_off_text_that_cannot_be_obeyed_is_a_problem_of_the_manifest(text, ma
             manifest_with(('off = "0, false or no"', f'off = "{text}"'))
 
 
-DO_NOT_TRACK = [("1", True), ("true", True), ("false", True), (" ", True), ("", False), ("0", False)]
+DO_NOT_TRACK = [
+    ("1", True),
+    ("true", True),
+    ("false", True),
+    (" ", True),
+    ("", False),
+    ("0", False),
+]
 
 
 @pytest.mark.parametrize(("value", "is_off"), DO_NOT_TRACK)
 def test_do_not_track_covers_every_channel(manifest, tmp_path, value, is_off):
-    telemetry = Telemetry(
-        manifest, state=tmp_path / "state", environment={"DO_NOT_TRACK": value}
-    )
+    telemetry = Telemetry(manifest, state=tmp_path / "state", environment={"DO_NOT_TRACK": value})
     telemetry.record("done", count=1)
     telemetry.record("host", cores=1)
     assert telemetry.consent == ("off" if is_off else "on")
@@ -114,8 +119,8 @@ def test_an_old_name_that_says_off_wins_over_a_new_one_that_says_on(manifest, tm
 @pytest.mark.parametrize("missing", ["on", "off", "ask"])
 def test_what_absence_means(manifest_with, tmp_path, missing):
     manifest = manifest_with(
-        ('off = "0, false or no"', f'off = "0, false or no"\nmissing = "{missing}"\n'
-         'covers = ["telemetry", "updates"]')
+        ('off = "0, false or no"', (f'off = "0, false or no"\nmissing = "{missing}"\n'
+         'covers = ["telemetry", "updates"]'))
     )  # fmt: skip
     absent = Telemetry(manifest, state=tmp_path / "a", environment={})
     present = Telemetry(manifest, state=tmp_path / "p", environment={"ACME_TELEMETRY": "yes"})
@@ -124,9 +129,9 @@ def test_what_absence_means(manifest_with, tmp_path, missing):
 
 def test_a_kind_that_this_version_cannot_read_is_said_so(manifest_with, sdk):
     manifest = manifest_with(
-        ('[event.done]\npurpose', '[[switch]]\nkind = "file-key"\nname = "telemetry"\n'
+        ("[event.done]\npurpose", ('[[switch]]\nkind = "file-key"\nname = "telemetry"\n'
          'file = "/etc/acme.yaml"\nformat = "yaml"\noff = "false"\nmissing = "off"\n\n'
-         "[event.done]\npurpose")
+         "[event.done]\npurpose"))
     )  # fmt: skip
     text = sdk("why", manifest=manifest, code=0)
     assert "telemetry is off, decided by telemetry" in text
@@ -149,8 +154,8 @@ def test_an_answer_that_cannot_be_understood_means_off(manifest, tmp_path, conte
 
 def test_a_sticky_refusal_is_found_again_by_what_is_installed_later(manifest_with, tmp_path):
     manifest = manifest_with(
-        ('off = "0, false or no"', 'off = "0, false or no"\nsticky = true\n'
-         'covers = ["telemetry", "updates"]')
+        ('off = "0, false or no"', ('off = "0, false or no"\nsticky = true\n'
+         'covers = ["telemetry", "updates"]'))
     )  # fmt: skip
     state = tmp_path / "state"
     Telemetry(manifest, state=state, strict=True, environment={"ACME_TELEMETRY": "0"})
@@ -162,9 +167,7 @@ def test_a_sticky_refusal_is_found_again_by_what_is_installed_later(manifest_wit
 
 
 def test_do_not_track_leaves_no_trace_even_of_a_sticky_refusal(manifest_with, tmp_path):
-    manifest = manifest_with(
-        ('off = "0, false or no"', 'off = "0, false or no"\nsticky = true')
-    )
+    manifest = manifest_with(('off = "0, false or no"', 'off = "0, false or no"\nsticky = true'))
     environment = {"ACME_TELEMETRY": "0", "DO_NOT_TRACK": "1"}
     Telemetry(manifest, state=tmp_path / "state", strict=True, environment=environment)
     assert not (tmp_path / "state").exists()
@@ -226,8 +229,8 @@ def test_children_inherit_a_refusal_whatever_their_home(manifest, tmp_path):
         "import subprocess, sys\nfrom glasshouse_sdk import Telemetry\n"
         f"Telemetry({manifest!r}, state={str(tmp_path / 'state')!r})\n"
         "subprocess.run([sys.executable, '-c', 'from glasshouse_sdk import Telemetry;"
-        f"t = Telemetry(\"{manifest}\", state=\"{tmp_path / 'other'}\");"
-        "t.record(\"done\", count=1); assert t.consent == \"off\"'], check=True)"
+        f't = Telemetry("{manifest}", state="{tmp_path / "other"}");'
+        't.record("done", count=1); assert t.consent == "off"\'], check=True)'
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=30, env={})
     assert not (tmp_path / "other").exists()

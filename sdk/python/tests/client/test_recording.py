@@ -1,6 +1,6 @@
 """What `record` writes, refuses, and never does to its host."""
 
-import datetime
+import datetime as dt
 import json
 import os
 import signal
@@ -34,15 +34,15 @@ def make(manifest: str, state: Path, **more) -> Telemetry:
 def test_every_type_arrives_as_the_contract_says(manifest, tmp_path):
     state = tmp_path / "state"
     telemetry = make(manifest, state, strict=True, identities={"organization": "Wayne Works"})
-    zone = datetime.timezone(datetime.timedelta(hours=1))
+    zone = dt.timezone(dt.timedelta(hours=1))
     telemetry.record(
         "done",
         command="run",
-        seconds=datetime.timedelta(seconds=90),
+        seconds=dt.timedelta(seconds=90),
         count=7,
         ratio=0.5,
         dry=True,
-        started=datetime.datetime(2026, 11, 22, 8, 0, 0, 5, tzinfo=zone),
+        started=dt.datetime(2026, 11, 22, 8, 0, 0, 5, tzinfo=zone),
         runtime="3.11.7+b1",
         project="secret/project",
         message="hello",
@@ -96,7 +96,7 @@ def test_every_type_arrives_as_the_contract_says(manifest, tmp_path):
         ({"ratio": float("inf")}, "out_of_bounds"),
         ({"ratio": "1"}, "wrong_type"),
         ({"dry": 1}, "wrong_type"),
-        ({"started": datetime.datetime(2026, 1, 1)}, "wrong_type"),
+        ({"started": dt.datetime(2026, 1, 1)}, "wrong_type"),
         ({"runtime": "/home/ann"}, "wrong_type"),
         ({"project": b"x"}, "wrong_type"),
         ({"plugins": {"a@b": 1}}, "wrong_type"),
@@ -160,9 +160,27 @@ anything = st.recursive(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(st.text(), st.dictionaries(st.sampled_from(
-    ["command", "count", "ratio", "dry", "started", "project", "os", "plugins", "stages", "tables"]
-) | st.text(), anything))
+@given(
+    st.text(),
+    st.dictionaries(
+        st.sampled_from(
+            [
+                "command",
+                "count",
+                "ratio",
+                "dry",
+                "started",
+                "project",
+                "os",
+                "plugins",
+                "stages",
+                "tables",
+            ]
+        )
+        | st.text(),
+        anything,
+    ),
+)
 def test_no_value_of_any_kind_raises_or_breaks_a_line(manifest, tmp_path, name, fields):
     state = tmp_path / "state"
     telemetry = make(manifest, state)
@@ -265,7 +283,9 @@ for n in range(3): t.record('done', count=n)
 t.send(1)
 assert t.problems or t.consent == 'off'
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=30)
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=False, capture_output=True, timeout=30
+    )
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
@@ -317,11 +337,17 @@ def test_a_user_without_home_and_passwd_entry_has_no_place_and_no_harm(manifest,
     [
         ({"HOME": "/home/ann"}, "linux", "/home/ann/.local/state/glasshouse/acme"),
         ({"HOME": "/home/ann", "XDG_STATE_HOME": "/s"}, "linux", "/s/glasshouse/acme"),
-        ({"HOME": "/home/ann", "XDG_STATE_HOME": "s"}, "linux",
-         "/home/ann/.local/state/glasshouse/acme"),
+        (
+            {"HOME": "/home/ann", "XDG_STATE_HOME": "s"},
+            "linux",
+            "/home/ann/.local/state/glasshouse/acme",
+        ),
         ({"HOME": "ann"}, "linux", None),
-        ({"HOME": "/Users/ann"}, "darwin",
-         "/Users/ann/Library/Application Support/glasshouse/acme"),
+        (
+            {"HOME": "/Users/ann"},
+            "darwin",
+            "/Users/ann/Library/Application Support/glasshouse/acme",
+        ),
         ({}, "win32", None),
     ],
 )

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 from datetime import date
 
 from glasshouse_sdk.manifest.model import Field, Item, Manifest, Problem
-from glasshouse_sdk.off import parse_off
 from glasshouse_sdk.manifest.reading import nearest
 from glasshouse_sdk.manifest.vocabulary import OCCASIONS
+from glasshouse_sdk.off import parse_off
 
 Rule = Callable[[Manifest], Iterator[Problem]]
 

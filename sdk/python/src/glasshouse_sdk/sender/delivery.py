@@ -20,14 +20,14 @@ from dataclasses import dataclass
 
 from glasshouse_sdk import locks, tallies
 from glasshouse_sdk.claims import Claim, claims, drop_over_bounds, seal_all
-from glasshouse_sdk.consent import ENDED, Consent, decide
+from glasshouse_sdk.consent import Consent, decide
 from glasshouse_sdk.destination import Destination, read_destination
 from glasshouse_sdk.refusing import discard_everything
 from glasshouse_sdk.schedule import Delivery, keep_delivery, read_delivery
 from glasshouse_sdk.sender.exchange import ExchangeError, exchange
 from glasshouse_sdk.sender.freezing import UnknownWireError, frozen_request, halve
 from glasshouse_sdk.sender.history import drop_old, keep_attempt, keep_body
-from glasshouse_sdk.state import State
+from glasshouse_sdk.state import ENDED, State
 from glasshouse_sdk.wires import WIRES, Answer, Judgement, Request
 
 LOCK = "sender.lock"
@@ -142,7 +142,7 @@ def _settle(
         digest = run.destination.manifest["digest"]
         discard_everything(state)
         state.make_root()
-        state.write(ENDED, json.dumps({"digest": digest, "at": at}) + "\n")
+        state.write(ENDED, json.dumps({"digest": digest, "at": at}) + "\n", lasting=True)
         return False
     if judgement.verdict == "halve":
         halve(state, claim)

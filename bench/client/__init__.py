@@ -1,0 +1,1 @@
+"""What the client costs its host, beside segment-analytics-python in the same run."""

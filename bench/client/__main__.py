@@ -1,0 +1,71 @@
+"""`python -m bench.client`: import, memory, and recording, in fresh processes, side by side.
+
+Example: python -m bench.client --rounds 10
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from bench.client.processes import lowest, measured
+from bench.client.subjects import BARE, GLASSHOUSE, MANIFEST, SEGMENT, Subject
+from glasshouse_sdk.manifest import compiled_text, parse_manifest
+
+COLUMNS = (
+    ("import_cpu", "import CPU ms", 1e3),
+    ("memory", "RSS above bare MB", 1e-6),
+    ("modules", "modules", 1),
+    ("first", "first record ms", 1e3),
+    ("median", "record median µs", 1e6),
+    ("p99", "record p99 µs", 1e6),
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=8, help="fresh processes for each figure")
+    parser.add_argument("--items", type=int, default=5000, help="items recorded in each process")
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as directory:
+        manifest = Path(directory) / "bench.json"
+        manifest.write_text(compiled_text(parse_manifest(MANIFEST)))
+        bare = _figures(BARE, directory, arguments)
+        rows = {}
+        for subject in (GLASSHOUSE, SEGMENT):
+            figures = _figures(subject, directory, arguments)
+            figures["import_cpu"] -= bare["import_cpu"]
+            figures["memory"] -= bare["memory"]
+            figures["modules"] -= bare["modules"]
+            rows[subject.name] = figures
+    if arguments.json:
+        print(json.dumps(rows, indent=1))
+        return
+    _print_table(rows)
+
+
+def _figures(subject: Subject, directory: str, arguments: argparse.Namespace) -> dict[str, float]:
+    """The lowest of all rounds for each figure: on a shared machine the rest is the neighbours'."""
+    rounds = []
+    for number in range(arguments.rounds):
+        place = str(Path(directory) / f"{subject.name}-{number}")
+        rounds.append(measured(subject, directory, place, arguments.items))
+        print(".", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    return lowest(rounds)
+
+
+def _print_table(rows: dict[str, dict[str, float]]) -> None:
+    names = list(rows)
+    print(f"{'':<20}" + "".join(f"{name:>28}" for name in names) + f"{'ratio':>10}")
+    for key, label, scale in COLUMNS:
+        values = [rows[name][key] * scale for name in names]
+        ratio = values[1] / values[0] if values[0] > 0 else float("inf")
+        print(f"{label:<20}" + "".join(f"{v:>28.2f}" for v in values) + f"{ratio:>10.1f}")
+    print("\nglasshouse-sdk's items are on disk when record returns; segment's are in memory.")
+
+
+if __name__ == "__main__":
+    main()
