@@ -47,7 +47,7 @@ def controller(collector, state, *more, **environment):
         sys.executable, HOME / "controller.py", "--key", "WK", "--state", state,
         "--endpoint", f"http://127.0.0.1:{collector.server_port}", *more,
     ]  # fmt: skip
-    own = {name: value for name, value in os.environ.items() if name != "DO_NOT_TRACK"}  # noqa: TID251
+    own = {name: value for name, value in os.environ.items() if name != "DO_NOT_TRACK"}
     return subprocess.run(
         command,
         env={**own, **environment},

@@ -25,7 +25,7 @@ def command(data, listen, *more):
 
 
 def environment():
-    return {name: value for name, value in os.environ.items() if name != "DO_NOT_TRACK"}  # noqa: TID251
+    return {name: value for name, value in os.environ.items() if name != "DO_NOT_TRACK"}
 
 
 def run(data, listen, *more):
