@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import gc
 import ipaddress
 import json
 import os
@@ -64,6 +65,10 @@ def settings_of(options: argparse.Namespace) -> Settings:
 def run(options: argparse.Namespace) -> int:
     settings = settings_of(options)
     installation = Installation(settings, report)
+    # Requests leave no cycles behind, so looking for some may be rare.
+    gc.set_threshold(100_000, 20, 100)
+    # The journal and the loader are threads; a request must not wait 5 ms for their turn to end.
+    sys.setswitchinterval(0.001)
     try:
         # Nobody may reach this server by what an earlier one, killed, has written of itself.
         (settings.data / SERVER_FILE).unlink(missing_ok=True)
