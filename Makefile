@@ -31,4 +31,7 @@ format:  ## rewrite the sources as `make check` wants them
 bench: setup  ## the figures, printed side by side
 	$(PY) -m bench
 
-.PHONY: help setup demo test check format bench
+soak: setup  ## the long tests: a thousand kills, a thousand power cuts
+	$(PY) -m soak
+
+.PHONY: soak help setup demo test check format bench
