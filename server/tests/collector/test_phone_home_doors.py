@@ -38,8 +38,8 @@ def test_dujour_tells_of_a_newer_release_and_narrows_what_is_collected(foreign):
     same = foreign.send("/check-for-updates", {"version": "2026.1.0", "product": "pe-master"})
     assert same.json()["newer"] is False
     assert httpx.get(foreign.url + "/whitelist").json() == told["whitelist"]
-    foreign.send("/", {"version": "1", "product": "pe-master", "host-id": HOST, "agent-os": {"a": 1},
-                       "puppet-agent-versions": {"1": 1}})  # fmt: skip
+    check_in = {"version": "1", "product": "pe-master", "host-id": HOST}
+    foreign.send("/", {**check_in, "agent-os": {"a": 1}, "puppet-agent-versions": {"1": 1}})
     (line,) = foreign.lines()
     assert line["fields"] == {"agent_os": {"a": 1}}
 
@@ -258,13 +258,11 @@ def test_beacon_takes_native_items_with_a_write_key_and_knows_repeats(foreign):
         ("", 400),
         ("CANARY", 400),
         ("data=!!", 400),
-        ("x" * 66_000, 413),
+        ("x" * 40_000, 413),
         ("key=CANARY&data=e30", 400),
     ],
 )
-def test_beacon_shows_a_picture_whatever_is_wrong(foreign, monkeypatch, query, status):
-    if len(query) > 60_000:  # more than httpx sends
-        monkeypatch.setattr("httpx._urlparse.MAX_URL_LENGTH", 100_000)
+def test_beacon_shows_a_picture_whatever_is_wrong(foreign, query, status):
     answer = httpx.get(f"{foreign.url}/beacon.gif?{query}")
     assert (answer.status_code, answer.headers["content-type"]) == (status, "image/gif")
 

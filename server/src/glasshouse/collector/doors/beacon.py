@@ -29,7 +29,7 @@ from glasshouse.collector.translation import (
 )
 from glasshouse.model import Origin, Outcome, Reason
 
-LONGEST_QUERY = 65_536
+LONGEST_QUERY = 32_768
 REPORT = "report"  # what `doors.beacon.items` calls a report that does not name its item
 NO_PARAMETERS = re.compile(rb"[A-Za-z0-9+/_%-]+={0,2}\Z")
 PICTURE = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
