@@ -32,6 +32,17 @@ class Server:
         with urllib.request.urlopen(f"http://{host}:{port}{path}", timeout=60) as answer:
             return json.load(answer)
 
+    def sql(self, text: str) -> list[dict[str, Any]]:
+        host, port = self.address
+        request = urllib.request.Request(
+            f"http://{host}:{port}/api/v1/sql",
+            data=json.dumps({"sql": text}).encode(),
+            headers={"Authorization": f"Bearer {self.token}"},
+        )
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            rows: list[dict[str, Any]] = json.load(answer)["rows"]
+            return rows
+
     def stored(self) -> int:
         doors = self.get("/health/accounting")["products"].get("bench", {})
         return sum(door["stored"] for door in doors.values())
@@ -47,17 +58,18 @@ class Server:
 
 
 @contextmanager
-def running(data: Path, **settings: str) -> Iterator[Server]:
+def running(data: Path, port: int = 0, **settings: str) -> Iterator[Server]:
     """`settings` are GLASSHOUSE_* variables without the prefix, in lower case."""
     environment = dict(os.environ)  # noqa: TID251
     environment |= {f"GLASSHOUSE_{name.upper()}": value for name, value in settings.items()}
     command = [sys.executable, "-m", "glasshouse.cli.main", "serve"]
-    command += ["--data", str(data), "--listen", "127.0.0.1:0"]
+    command += ["--data", str(data), "--listen", f"127.0.0.1:{port}"]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
     try:
         yield _registered(process, data)
     finally:
-        process.send_signal(signal.SIGTERM)
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
         process.wait(60)
 
 

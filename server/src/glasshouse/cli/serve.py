@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import gc
 import ipaddress
 import json
 import os
@@ -20,6 +21,7 @@ import uvloop
 
 from glasshouse.catalogue.files import write_whole
 from glasshouse.cli.application import Application, collector_only
+from glasshouse.cli.connection import SERVER_FILE
 from glasshouse.cli.errors import CommandError
 from glasshouse.cli.installation import Installation, LoaderThread, now
 from glasshouse.collector.app import Collector
@@ -62,15 +64,23 @@ def settings_of(options: argparse.Namespace) -> Settings:
 
 def run(options: argparse.Namespace) -> int:
     settings = settings_of(options)
-    sockets = [bound(settings.listen)]
-    if settings.collector_listen:
-        sockets.append(bound(settings.collector_listen))
     installation = Installation(settings, report)
-    loader = LoaderThread(installation)
+    # Requests leave no cycles behind, so looking for some may be rare.
+    gc.set_threshold(100_000, 20, 100)
+    # The journal and the loader are threads; a request must not wait 5 ms for their turn to end.
+    sys.setswitchinterval(0.001)
     try:
-        uvloop.run(_serve(installation, sockets))
+        # Nobody may reach this server by what an earlier one, killed, has written of itself.
+        (settings.data / SERVER_FILE).unlink(missing_ok=True)
+        sockets = [
+            bound(address) for address in (settings.listen, settings.collector_listen) if address
+        ]
+        loader = LoaderThread(installation)
+        try:
+            uvloop.run(_serve(installation, sockets))
+        finally:
+            loader.stop()
     finally:
-        loader.stop()
         installation.close()
     return 0
 
@@ -141,7 +151,7 @@ def _signals(servers: list[Server]) -> Iterator[None]:
 @contextlib.contextmanager
 def _server_file(data: Path, url: str, token: str) -> Iterator[None]:
     """Lets commands on this machine reach the server: readable by its owner alone."""
-    path = data / "server.json"
+    path = data / SERVER_FILE
     facts = {"url": url, "token": token, "pid": os.getpid()}
     write_whole(path, json.dumps(facts).encode())
     try:

@@ -105,6 +105,8 @@ class Parcel:
             yield from self._groups
 
     def refusal_counts(self) -> Counter[Verdict]:
+        if not self.verdicts and not self.dropped:
+            return Counter()
         counts = Counter(self.verdicts.values())
         undeclared = sum(map(len, self.dropped.values()))
         if undeclared:
