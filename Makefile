@@ -18,10 +18,10 @@ demo: setup  ## the whole way on this machine: server, programmes, 90 days of a 
 
 test: setup  ## all tests; TESTS=path for some, BROWSER=no where Chromium cannot be installed
 ifeq ($(BROWSER),no)
-	$(PY) -m pytest -n auto -m "not browser" $(TESTS)
+	$(PY) -m pytest -n auto --dist loadgroup -m "not browser" $(TESTS)
 else
 	@tools/chromium.sh
-	$(PY) -m pytest -n auto $(TESTS)
+	$(PY) -m pytest -n auto --dist loadgroup $(TESTS)
 endif
 
 # Each product stands alone, and two have a module of the same name: one run of mypy for each.
