@@ -17,7 +17,7 @@ def test_numbers_are_unique():
 
 def test_the_index_lists_every_page_in_order_by_its_title():
     listed = re.findall(
-        r"^- \[(\d{4} .+)\]\((\d{4}-[a-z0-9-]+\.md)\)$",
+        r"^- \[(\d{4}: .+)\]\((\d{4}-[a-z0-9-]+\.md)\)$",
         (FOLDER / "README.md").read_text(),
         re.MULTILINE,
     )
@@ -28,7 +28,7 @@ def test_the_index_lists_every_page_in_order_by_its_title():
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_a_page_has_the_five_headings(page):
     text = page.read_text()
-    assert re.match(rf"# {page.name[:4]} \S", text)
+    assert re.match(rf"# {page.name[:4]}: \S", text)
     assert re.findall(r"^## (.+)$", text, re.MULTILINE) == HEADINGS
     sections = re.split(r"^## .+$", text, flags=re.MULTILINE)[1:]
     assert all(section.strip() for section in sections)
