@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from glasshouse.catalogue import Product
 from glasshouse.collector.declarations import MOST_ITEMS, Declaration, Declarations
 from glasshouse.collector.desk import Desk
 from glasshouse.collector.explaining import explain
@@ -34,7 +35,7 @@ class Translation:
         assert declarations is not None  # noqa: S101 (the current manifest is always registered)
         parcel.product, parcel.declarations = product.slug, declarations
         self.declarations: Declarations = declarations
-        self.mapping = product.manifest.doors.get(parcel.door, NO_MAPPING)
+        self.mapping = door_mapping(product, parcel.door)
         self._paths = item_names(tuple(declarations.by_path), tuple(self.mapping.items.items()))
         self._is_ci = _pattern(self.mapping.ci) if self.mapping.ci else None
 
@@ -109,6 +110,10 @@ class Translation:
             parcel.refuse(place, verdict)
         else:
             parcel.entries[place] = entry
+
+
+def door_mapping(product: Product, door: str) -> DoorMapping:
+    return product.manifest.doors.get(door, NO_MAPPING)
 
 
 @lru_cache(maxsize=256)
