@@ -90,6 +90,8 @@ def _stop(process: subprocess.Popen[bytes], data: Path) -> None:
         process.wait(60)
     except subprocess.TimeoutExpired:
         process.kill()
+        with suppress(OSError, ValueError, KeyError):
+            os.kill(int(json.loads((data / "server.json").read_text())["pid"]), signal.SIGKILL)
         raise
 
 

@@ -4,6 +4,7 @@ import runpy
 import sys
 
 SOAKS = (
+    ("soak.syscalls", []),
     ("soak.crashes", ["--kind", "kill", "--cycles", "1000"]),
     ("soak.crashes", ["--kind", "power", "--cycles", "1000"]),
 )
