@@ -31,7 +31,7 @@ check: setup  ## formatting, lint, types, import rules, scripts, generated pages
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) -m mypy sdk/python/src server/src tools/reference.py
-	$(PY) -m mypy bench
+	$(PY) -m mypy bench soak
 	for product in products/*/; do $(PY) -m mypy --exclude /tests/ $$product || exit 1; done
 	.venv/bin/lint-imports --no-cache
 	$(PY) tools/reference.py --check
@@ -46,4 +46,7 @@ reference:  ## rewrite the pages in docs/ that are made from the code
 bench: setup  ## the figures, printed side by side
 	$(PY) -m bench
 
-.PHONY: help setup demo test check format reference bench
+soak: setup  ## the long tests: a thousand kills, a thousand power cuts
+	$(PY) -m soak
+
+.PHONY: help setup demo test check format reference bench soak

@@ -7,12 +7,13 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+PROGRAM = ("-m", "glasshouse.cli.main")
 MANIFEST = Path(__file__).with_name("bench.toml")
 
 
@@ -58,11 +59,16 @@ class Server:
 
 
 @contextmanager
-def running(data: Path, port: int = 0, **settings: str) -> Iterator[Server]:
-    """`settings` are GLASSHOUSE_* variables without the prefix, in lower case."""
+def running(
+    data: Path, port: int = 0, program: Sequence[str] = PROGRAM, **settings: str
+) -> Iterator[Server]:
+    """A server of `program` for as long as the block lasts.
+
+    `settings` are GLASSHOUSE_* variables without the prefix, in lower case.
+    """
     environment = dict(os.environ)  # noqa: TID251
     environment |= {f"GLASSHOUSE_{name.upper()}": value for name, value in settings.items()}
-    command = [sys.executable, "-m", "glasshouse.cli.main", "serve"]
+    command = [sys.executable, *program, "serve"]
     command += ["--data", str(data), "--listen", f"127.0.0.1:{port}"]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
     try:

@@ -54,6 +54,8 @@ class Reason(enum.StrEnum):
     BAD_TIME = "bad_time"
     IMPOSSIBLE_TIME = "impossible_time"
     ENDED = "ended"
+    NOT_STARTED = "not_started"
+    NARROWED = "narrowed"
     UNLOADABLE = "unloadable"
     NOT_TELEMETRY = "not_telemetry"
     DO_NOT_TRACK = "do_not_track"
@@ -79,6 +81,8 @@ REASONS: Mapping[Reason, str] = {
     Reason.BAD_TIME: "a time is not a time",
     Reason.IMPOSSIBLE_TIME: "an event's time is in the future or before the product is kept",
     Reason.ENDED: "the manifest ended the collection of this item",
+    Reason.NOT_STARTED: "the manifest begins the collection of this item on a later day",
+    Reason.NARROWED: "the product's settings do not ask for this item any more",
     Reason.UNLOADABLE: "the store could not take the item; it is kept aside for an operator",
     Reason.NOT_TELEMETRY: "a message that carries no telemetry of its own (such as an alias)",
     Reason.DO_NOT_TRACK: "the request asked not to be tracked",

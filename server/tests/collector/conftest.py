@@ -82,6 +82,7 @@ items = { "Nightly Job" = "event.build_completed" }
 fields = { "outcome" = "result" }
 """
 PSMDB = Path(__file__).parents[3] / "products/percona-server-mongodb/manifest.toml"
+MANIFESTS = sorted((Path(__file__).parent / "manifests").glob("*.toml"))
 
 
 class Running:
@@ -153,6 +154,18 @@ class Running:
 
     def bytes_on_disk(self) -> bytes:
         return b"".join(p.read_bytes() for p in self.directory.rglob("*") if p.is_file())
+
+
+@pytest.fixture
+def foreign(tmp_path: Path) -> Iterator[Running]:
+    """With the products that the captured requests are of."""
+    collector = Running(tmp_path)
+    shop = SHOP + 'key = "WK"\n' + 'also = ["CK"]\n'
+    collector.shop = collector.catalogue.add(shop.encode())
+    for manifest in MANIFESTS:
+        collector.catalogue.add(manifest.read_bytes())
+    yield collector
+    collector.close()
 
 
 @pytest.fixture

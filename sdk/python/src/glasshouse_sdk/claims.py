@@ -70,6 +70,18 @@ def open_files(state: State) -> list[str]:
     return _names(state, OPEN)
 
 
+def waiting_lines(state: State) -> list[bytes]:
+    """Every line that waits to be sent, the oldest claims first; looking seals nothing."""
+    lines = []
+    for path in [claim.path for claim in claims(state)] + open_files(state):
+        try:
+            with open(path, "rb") as file:
+                lines += file.read().splitlines()
+        except FileNotFoundError:
+            continue  # sealed or sent meanwhile
+    return lines
+
+
 def _names(state: State, ending: str) -> list[str]:
     try:
         names = os.listdir(state.spool)

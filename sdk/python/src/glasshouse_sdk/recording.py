@@ -22,13 +22,16 @@ from glasshouse_sdk.values import RefusedError, is_version, rfc3339
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
+    from typing import Any, Literal
+
+    Delivered = Literal["acknowledged", "waiting", "given-up"]
 
 _random = os.urandom
 LOOK_EVERY = 60_000_000  # microseconds between looks whether a sender is due
 LONGEST_IDENTITY = 256
 POLL = 0.01  # seconds between looks at a sender that is waited for
 THREAD_MARGIN = 0.1
+LOST = ("refused_by_collector", "rejected_by_collector", "dropped", "torn")
 
 
 class Recorder:
@@ -52,6 +55,7 @@ class Recorder:
         instance: str | None,
         identities: Mapping[str, str],
         origin: str,
+        sends_at_exit: bool,
     ) -> None:
         if version is not None and not is_version(version):
             raise RefusedError("wrong_type", "a version: letters, digits and .+~:_-, at most 64")
@@ -77,7 +81,7 @@ class Recorder:
         self._next_look = 0
         if self._way == "detached":
             self._next_look = time.time_ns() // 1000 + LOOK_EVERY
-        if self._way in ("detached", "inline"):
+        if sends_at_exit and self._way in ("detached", "inline"):
             atexit.register(self._leave, os.getpid())
 
     def record(self, name: str, fields: Mapping[str, Any]) -> None:
@@ -101,10 +105,20 @@ class Recorder:
     def count(self, reason: str) -> None:
         tallies.count(self._state, reason)
 
-    def send(self, seconds: float) -> bool:
-        """Send what is there, for so many seconds at most: whether nothing is left."""
+    def send(self, seconds: float) -> Delivered:
+        """Send what is there, for so many seconds at most: what became of it."""
+        lost = self._lost()
         self._send_and_wait(seconds)
-        return not open_files(self._state) and not claims(self._state)
+        if decide(self._compiled, self._environ, self._state).is_all_off:
+            return "given-up"
+        if open_files(self._state) or claims(self._state):
+            return "waiting"
+        return "given-up" if self._lost() > lost else "acknowledged"
+
+    def _lost(self) -> int:
+        """How many items will never arrive, though they were recorded."""
+        counts = tallies.read_tallies(self._state)
+        return sum(counts.get(reason, 0) for reason in LOST)
 
     def _item(self, name: str) -> ItemEncoder | None:
         """The encoder of an item; None if its channel is off or its time is over."""

@@ -16,6 +16,13 @@ def discard_everything(state: State) -> None:
     state.wipe()
 
 
+def discard_waiting(state: State) -> None:
+    """Remove what waits to be sent, and nothing else: identity, answers and history stay."""
+    discard_all(state)
+    for claim in claims(state):
+        claim.remove()
+
+
 def discard_channels(state: State, keeps: Callable[[str], bool], now: int) -> None:
     """Remove the items that `keeps` does not want, by their path; `now` in nanoseconds."""
     seal_all(state, now)

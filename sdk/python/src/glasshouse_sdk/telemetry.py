@@ -15,6 +15,7 @@ import sys
 from glasshouse_sdk.compiled import load_compiled
 from glasshouse_sdk.consent import Consent, decide
 from glasshouse_sdk.environment import hand_down_refusal, process_environment
+from glasshouse_sdk.jsontext import parsed
 from glasshouse_sdk.state import State, default_directory
 
 TYPE_CHECKING = False
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from glasshouse_sdk.recording import Recorder
+    from glasshouse_sdk.recording import Delivered, Recorder
+    from glasshouse_sdk.sender.history import Entry
+    from glasshouse_sdk.wires import Request
 
 MOST_PROBLEMS = 20
 IN_LINE_SECONDS = 10.0
@@ -44,6 +47,7 @@ class Telemetry:
         identities: Mapping[str, str] | None = None,
         origin: str = "production",
         environment: Mapping[str, str] | None = None,
+        sends_at_exit: bool = True,
         strict: bool = False,
     ) -> None:
         """`manifest`: path of a compiled manifest (JSON), or of a TOML one, or a compiled dict.
@@ -51,7 +55,8 @@ class Telemetry:
         manifest's. `state`: the state directory, if not the user's own for this product.
         `instance`: the instance's identity, if the product knows one. `identities`: the others.
         `origin`: 'production', 'development' or 'ci'. `environment`: variables, if not the
-        process's. `strict`: raise what is otherwise swallowed; for tests and development.
+        process's. `sends_at_exit`: False leaves what waits to `send`, the next run or the owner.
+        `strict`: raise what is otherwise swallowed; for tests and development.
         """
         self._strict = strict
         self._problems: list[str] = []
@@ -64,6 +69,7 @@ class Telemetry:
             self._instance = instance
             self._identities = dict(identities or {})
             self._origin = _known_origin(origin)
+            self._sends_at_exit = sends_at_exit
         except Exception as error:  # noqa: BLE001 — no mistake of ours or theirs may reach the host
             self._is_on = False
             self._swallow(error)
@@ -81,19 +87,79 @@ class Telemetry:
         except Exception as error:  # noqa: BLE001 — no mistake of ours or theirs may reach the host
             self._swallow(error)
 
-    def send(self, seconds: float | None = None) -> bool:
+    def send(self, seconds: float | None = None) -> Delivered:
         """Send now and wait, for the manifest's in-line deadline if none is given.
 
-        True if nothing is left to send: all that was recorded so far has been acknowledged.
+        acknowledged  nothing is left to send: the collector has taken all that was waiting
+        waiting       something is left, for a later attempt
+        given-up      nothing is left, but something will never arrive: the collector refused it
+                      for good, the spool overflowed, or the telemetry is off
         """
         if not self._is_on:
-            return False
+            return "given-up"
         try:
             recorder = self._recorder or self._begin()
-            return recorder.send(self._in_line_seconds if seconds is None else seconds)
+            seconds = self._in_line_seconds if seconds is None else seconds
+            return recorder.send(seconds)
         except Exception as error:  # noqa: BLE001 — no mistake of ours or theirs may reach the host
             self._swallow(error)
-            return False
+            return "waiting" if self._is_on else "given-up"
+
+    def waiting(self) -> tuple[dict[str, Any], ...]:
+        """The items that wait to be sent, of this and earlier runs, as they were recorded:
+        `item`, `id`, `at`, `instance`, `version`, `identities`, `fields`.
+        """
+        if not self._is_on or self._state is None:
+            return ()
+        try:
+            from glasshouse_sdk.claims import waiting_lines  # read by those alone who ask
+
+            # A full disk can tear a line; what is left of it is no item.
+            whole = (line for line in waiting_lines(self._state) if line.endswith(b"}}"))
+            return tuple(parsed(line.decode("ascii")) for line in whole)
+        except Exception as error:  # noqa: BLE001 — no mistake of ours or theirs may reach the host
+            self._swallow(error)
+            return ()
+
+    def discard(self) -> None:
+        """Remove what waits to be sent; the identity, the person's answer and the history stay."""
+        if not self._is_on or self._state is None:
+            return
+        try:
+            from glasshouse_sdk.refusing import discard_waiting  # loaded by those alone who ask
+
+            discard_waiting(self._state)
+        except Exception as error:  # noqa: BLE001 — no mistake of ours or theirs may reach the host
+            self._swallow(error)
+
+    def preview(self) -> Request | None:
+        """The next request (`path`, `headers`, `body`, `ids`), frozen: it leaves as it is shown.
+
+        None if nothing would be sent.
+        """
+        if not self._is_on or self._state is None or self._consent is None:
+            return None
+        try:
+            from glasshouse_sdk.destination import Destination  # as above
+            from glasshouse_sdk.sender.previewing import next_request
+
+            destination = Destination(self._endpoint, self._key, self._compiled)
+            return next_request(self._state, destination, self._consent.states)
+        except Exception as error:  # noqa: BLE001 — no mistake of ours or theirs may reach the host
+            self._swallow(error)
+            return None
+
+    def history(self) -> tuple[Entry, ...]:
+        """What left this machine in the last seven days, each with its `body` and `attempts`."""
+        if self._state is None:
+            return ()
+        try:
+            from glasshouse_sdk.sender.history import entries  # as above
+
+            return tuple(entries(self._state))
+        except Exception as error:  # noqa: BLE001 — no mistake of ours or theirs may reach the host
+            self._swallow(error)
+            return ()
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -168,6 +234,7 @@ class Telemetry:
             instance=self._instance,
             identities=self._identities,
             origin=self._origin,
+            sends_at_exit=self._sends_at_exit,
         )
         return self._recorder
 

@@ -321,7 +321,7 @@ def test_a_manifest_that_cannot_be_used_turns_telemetry_off_and_harms_nobody(
     assert telemetry.consent == "off"
     assert telemetry.problems
     assert not (tmp_path / "state").exists()
-    assert Telemetry(tmp_path / "none.json", environment={}).send() is False
+    assert Telemetry(tmp_path / "none.json", environment={}).send() == "given-up"
 
 
 def test_two_processes_agree_on_the_instance_and_the_secret(manifest, tmp_path):
@@ -350,7 +350,7 @@ def test_a_user_without_home_and_passwd_entry_has_no_place_and_no_harm(manifest,
     telemetry = Telemetry(manifest, environment={})
     telemetry.record("done", count=1)
     assert telemetry.consent == "off"
-    assert telemetry.send() is False
+    assert telemetry.send() == "given-up"
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ class Application:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
-        if scope["type"] == "http" and self.collector.serves(path):
+        if scope["type"] == "http" and self.collector.serves(scope["method"], path):
             await self.collector(scope, receive, send)
         elif path.startswith("/health/"):
             await self.health(scope, receive, send)
@@ -46,7 +46,7 @@ def collector_only(whole: Application) -> App:
     """The doors and the health pages, for a port of their own."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and whole.collector.serves(scope["path"]):
+        if scope["type"] == "http" and whole.collector.serves(scope["method"], scope["path"]):
             await whole.collector(scope, receive, send)
         else:
             await whole.health(scope, receive, send)

@@ -10,7 +10,7 @@ from typing import Any
 from glasshouse.collector.bodies import largest_body, too_large
 from glasshouse.collector.desk import Desk
 from glasshouse.collector.door import Door, Reply
-from glasshouse.collector.doors import DOOR_BY_PATH
+from glasshouse.collector.doors import DOOR_BY_ROUTE, INQUIRIES, METHODS_BY_PATH
 from glasshouse.collector.parcel import Parcel, RefusedError
 from glasshouse.collector.recording import record_of, record_of_refusal
 from glasshouse.collector.steps import STEPS
@@ -30,7 +30,7 @@ class ClientGoneError(Exception):
 
 
 class Collector:
-    """An ASGI app that knows the doors' paths alone; `serves` says whether a path is one."""
+    """An ASGI app that knows the doors' paths alone; `serves` says whether a request is theirs."""
 
     def __init__(self, desk: Desk, journal: Journal, in_flight_bytes: int) -> None:
         self._desk = desk
@@ -38,16 +38,17 @@ class Collector:
         self._most_in_flight = in_flight_bytes
         self._in_flight = 0
 
-    def serves(self, path: str) -> bool:
-        return path in DOOR_BY_PATH
+    def serves(self, method: str, path: str) -> bool:
+        """Whether this app answers. A path is a door's with any method, but for the root, which
+        is the console's too.
+        """
+        return path in METHODS_BY_PATH and (path != "/" or (method, path) in DOOR_BY_ROUTE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        door = DOOR_BY_PATH[scope["path"]]
-        method = scope["method"]
-        if method == "OPTIONS":
-            await _send(send, PREFLIGHT)
-        elif method != "POST":
-            await _send(send, Reply(405, b'{"error":"POST"}', headers={"allow": "POST, OPTIONS"}))
+        route = scope["method"], scope["path"]
+        door = DOOR_BY_ROUTE.get(route)
+        if door is None:
+            await _send(send, self._without_door(*route))
         else:
             headers = {
                 key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]
@@ -57,6 +58,15 @@ class Collector:
             except ClientGoneError:
                 return
             await _send(send, reply)
+
+    def _without_door(self, method: str, path: str) -> Reply:
+        if method == "OPTIONS":
+            return PREFLIGHT
+        inquiry = INQUIRIES.get((method, path))
+        if inquiry is not None:
+            return inquiry(self._desk)
+        allowed = ", ".join((*METHODS_BY_PATH[path], "OPTIONS"))
+        return Reply(405, b'{"error":"another method"}', headers={"allow": allowed})
 
     async def _take(
         self, door: Door, scope: Scope, headers: dict[str, str], receive: Receive
@@ -94,6 +104,7 @@ class Collector:
         return Parcel(
             door=door.name,
             path=scope["path"],
+            query=scope["query_string"].decode("latin-1"),
             headers=headers,
             body=b"",
             peer=self._peer(scope, headers),
@@ -149,8 +160,9 @@ PREFLIGHT = Reply(
     204,
     b"",
     headers={
-        "access-control-allow-methods": "POST, OPTIONS",
-        "access-control-allow-headers": "authorization, content-type, content-encoding",
+        "access-control-allow-methods": "GET, POST, OPTIONS",
+        "access-control-allow-headers": "authorization, content-type, content-encoding, "
+        "x-retry-count",
         "access-control-max-age": "86400",
     },
 )

@@ -1,5 +1,6 @@
 """What the steps may consult: products, places, the clock. One desk serves all requests."""
 
+import secrets
 from collections.abc import Callable
 from datetime import datetime
 
@@ -18,10 +19,14 @@ class Desk:
         clock: Callable[[], datetime],
         server_key: bytes,
         trusted_proxies: tuple[str, ...] = (),
+        *,
+        new_id: Callable[[], str] = lambda: secrets.token_hex(16),
     ) -> None:
+        """`new_id` makes ids for items whose format has none and whose clients never repeat."""
         self.catalogue = catalogue
         self.places = places
         self.clock = clock
+        self.new_id = new_id
         self.trusted_proxies = frozenset(trusted_proxies)
         self._server_key = server_key
         self._compiled: dict[str, Declarations] = {}

@@ -64,12 +64,15 @@ class Parcel:
     country: str | None = None
     region: str | None = None
 
+    query: str = ""  # what stood behind the '?'
     received: int = 0
     entries: list[Entry | None] = field(default_factory=list)  # by place; None where refused
     keys: list[str] | None = None  # by place: what tells a repeat, if not the message id
     verdicts: dict[int, Verdict] = field(default_factory=dict)  # by place
     dropped: dict[int, Sequence[str]] = field(default_factory=dict)  # undeclared names, by place
     ids: dict[int, str] = field(default_factory=dict)  # message ids of refused items, by place
+    origins: dict[int, Origin] = field(default_factory=dict)  # where not the request's, by place
+    notice: Mapping[str, Any] = field(default_factory=dict)  # what the door's answer tells besides
     doubtful: set[int] = field(default_factory=set)  # places whose time was replaced
     _groups: list[tuple[Declaration, list[tuple[int, Entry]]]] = field(default_factory=list)
 

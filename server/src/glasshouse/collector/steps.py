@@ -13,7 +13,7 @@ from glasshouse.collector.bodies import inflate
 from glasshouse.collector.desk import Desk
 from glasshouse.collector.doors import DOORS
 from glasshouse.collector.parcel import Entry, Parcel, RefusedError, Verdict
-from glasshouse.collector.reducing import is_version, reduce_fields
+from glasshouse.collector.reducing import attribute_name, is_version, reduce_fields
 from glasshouse.collector.times import corrected, possible_times
 from glasshouse.model import Origin, Outcome, Reason
 
@@ -46,13 +46,43 @@ def open_parcel(parcel: Parcel, desk: Desk) -> None:
     parcel.group()
 
 
-def end_ended(parcel: Parcel, _: Desk) -> None:
-    """What the manifest has ended is no longer accepted, even from clients that still send it."""
+def keep_to_dates(parcel: Parcel, _: Desk) -> None:
+    """What the manifest has ended, or begins later, is refused whatever clients think of it."""
     today = parcel.received_at.date().isoformat()
     for declaration, entries in parcel.groups():
-        if declaration.item.ends is not None and declaration.item.ends < today:
+        starts, ends = declaration.item.starts, declaration.item.ends
+        if ends is not None and ends < today:
+            reason = Reason.ENDED
+        elif starts is not None and today < starts:
+            reason = Reason.NOT_STARTED
+        else:
+            continue
+        for place, _entry in entries:
+            parcel.refuse(place, Verdict(Outcome.REJECTED, reason))
+
+
+def narrow(parcel: Parcel, desk: Desk) -> None:
+    """What the product's settings have ended or no longer ask for goes no further.
+
+    A required field stays as long as its item does.
+    """
+    product = desk.catalogue.product(parcel.product)
+    if product is None:
+        return
+    settings = product.settings
+    if settings.ended:
+        raise RefusedError(Reason.ENDED, "an item of a product that has ended", "no more items")
+    if settings.allow is None:
+        return
+    for declaration, entries in parcel.groups():
+        if not settings.allows(declaration.path):
             for place, _entry in entries:
-                parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.ENDED))
+                parcel.refuse(place, Verdict(Outcome.SUPPRESSED, Reason.NARROWED))
+            continue
+        for field in declaration.item.fields.values():
+            if not field.required and not settings.allows(f"{declaration.path}.{field.name}"):
+                for _place, entry in entries:
+                    setattr(entry.fields, attribute_name(field.name), None)
 
 
 def clean_identities(parcel: Parcel, _: Desk) -> None:
@@ -144,7 +174,8 @@ STEPS: tuple[Step, ...] = (
     inflate_body,
     honour_refusal,
     open_parcel,
-    end_ended,
+    keep_to_dates,
+    narrow,
     clean_identities,
     pseudonymise,
     place_sender,

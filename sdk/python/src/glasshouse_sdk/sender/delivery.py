@@ -150,6 +150,9 @@ def _settle(
         claim.remove()
         if judgement.verdict == "give-up":
             tallies.count(state, "refused_by_collector", claim.count)
+        rejected = sum(receipt["outcome"] == "rejected" for receipt in judgement.receipts)
+        if rejected:
+            tallies.count(state, "rejected_by_collector", rejected)
     keep_delivery(state, before.succeeded(time.time()))
     return True
 

@@ -38,7 +38,7 @@ class Native:
     """See docs/reference/native-door.md for the wire format."""
 
     name = "native"
-    paths = ("/v1/telemetry",)
+    routes = (("POST", "/v1/telemetry"),)
 
     def open(self, parcel: Parcel, desk: Desk) -> None:
         product, origin = product_of_key(desk.catalogue, _bearer(parcel))
