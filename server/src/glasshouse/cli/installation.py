@@ -44,7 +44,10 @@ class Installation:
             )
 
         self.journal = open_journal(
-            settings.data / "journal", floor=self.store.position(), report=report_damage
+            settings.data / "journal",
+            floor=self.store.position(),
+            report=report_damage,
+            threaded=not settings.one_thread,
         )
         self.loader = Loader(self.journal, self.store, self.catalogue, settings.data)
         self.insight = Insight(self.store, self.catalogue, now, self.accounting)
