@@ -2,9 +2,9 @@
 
 Invariants:
  1. Those who wait are told of success only after an fdatasync that covers their payload returned.
- 2. After a failed, short or unsynced write the segment is never written again: its tail is unknown. The
-    group fails, and the next one begins a new segment. A failed sync is not retried: the kernel
-    may have dropped the pages and would report success.
+ 2. After a failed, short or unsynced write the segment is never written again: its tail is
+    unknown. The group fails, and the next one begins a new segment. A failed sync is not retried:
+    the kernel may have dropped the pages and would report success.
  3. A process begins with a new segment, never at the end of an old one, so a position that was
     read before a power cut cannot point past what is written after it.
 """
