@@ -27,7 +27,7 @@ endif
 # Each product stands alone, and two have a module of the same name: one run of mypy for each.
 check: setup  ## formatting, lint, types, import rules, scripts, generated pages, lock file
 	tools/uv lock --check
-	for script in .ci/run tools/*; do case $$script in *.py) ;; *) bash -n $$script || exit 1;; esac; done
+	for script in .ci/run tools/uv tools/apt tools/*.sh; do bash -n $$script || exit 1; done
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) -m mypy sdk/python/src server/src tools/reference.py
