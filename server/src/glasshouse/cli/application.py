@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from glasshouse.catalogue import Product
+from glasshouse.catalogue import Product, SettingsError
 from glasshouse.cli.installation import Installation
 from glasshouse.collector.app import Collector, Receive, Scope, Send
 from glasshouse.console.access import Access
@@ -26,7 +26,7 @@ class Application:
         self, installation: Installation, collector: Collector, console: App, token: str
     ) -> None:
         self.collector = collector
-        self.health = Starlette(routes=health_routes(installation))
+        self.health = Starlette(routes=health_routes(installation, collector))
         self._console = console
         self._administration = Starlette(routes=administration_routes(installation, token))
 
@@ -54,7 +54,7 @@ def collector_only(whole: Application) -> App:
     return app
 
 
-def health_routes(installation: Installation) -> list[Route]:
+def health_routes(installation: Installation, collector: Collector) -> list[Route]:
     """Open to everybody who reaches the port: counts and names of products, no value of an item."""
 
     def ready(_: Request) -> Response:
@@ -73,10 +73,14 @@ def health_routes(installation: Installation) -> list[Route]:
 
     def accounting(_: Request) -> Response:
         try:
-            return JSONResponse(accounting_object(installation.accounting()))
+            books = accounting_object(installation.accounting())
         except StoreUnavailableError:
             error = {"error": "the store is being reopened; nothing is lost", "do": "try again"}
             return JSONResponse(error, status_code=503, headers={"retry-after": "5"})
+        sent_away: dict[str, dict[str, int]] = {}
+        for (product, door), requests in sorted(collector.sent_away.items()):
+            sent_away.setdefault(product, {})[door] = requests
+        return JSONResponse({**books, "requests_sent_away": sent_away})
 
     return [Route("/health/ready", ready), Route("/health/accounting", accounting)]
 
@@ -133,6 +137,20 @@ def administration_routes(installation: Installation, token: str) -> list[Route]
             return JSONResponse({"problems": problems}, status_code=422)
         return JSONResponse(product_object(product))
 
+    async def change(request: Request) -> Response:
+        if not access.has_token(request):
+            return _denied()
+        slug = request.path_params["slug"]
+        try:
+            changes = await request.json()
+            if not isinstance(changes, dict):
+                raise SettingsError("found no object; expected settings by name")
+            return JSONResponse(product_object(installation.change_product(slug, changes)))
+        except KeyError:
+            return JSONResponse({"error": f"no product '{slug}'"}, status_code=404)
+        except (ValueError, RecursionError) as error:
+            return JSONResponse({"message": str(error)}, status_code=422)
+
     def erase_simulated(request: Request) -> Response:
         if not access.has_token(request):
             return _denied()
@@ -144,6 +162,7 @@ def administration_routes(installation: Installation, token: str) -> list[Route]
     return [
         Route("/api/v1/products", products, methods=["GET"]),
         Route("/api/v1/products", add, methods=["POST"]),
+        Route("/api/v1/products/{slug}", change, methods=["PATCH"]),
         Route("/api/v1/products/{slug}/simulated", erase_simulated, methods=["DELETE"]),
     ]
 
@@ -153,6 +172,7 @@ def product_object(product: Product) -> dict[str, Any]:
         "slug": product.slug,
         "name": product.manifest.product.name,
         "digest": product.manifest.digest,
+        "settings": product.settings.facts(),
         "write_keys": [{"key": key.key, "origin": key.origin.value} for key in product.keys],
     }
 
