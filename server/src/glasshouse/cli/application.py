@@ -12,10 +12,13 @@ from starlette.routing import Route
 from glasshouse.catalogue import Product, SettingsError
 from glasshouse.cli.installation import Installation
 from glasshouse.collector.app import Collector, Receive, Scope, Send
+from glasshouse.collector.parcel import NO_PRODUCT
 from glasshouse.console.access import Access
 from glasshouse.store import StoreUnavailableError, Tally
 from glasshouse_sdk.manifest import ManifestError
 
+Handler = Callable[[Request], Response]
+ADMINISTRATION = ("/api/v1/products", "/api/v1/live", "/api/v1/quarantine")
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
@@ -28,7 +31,8 @@ class Application:
         self.collector = collector
         self.health = Starlette(routes=health_routes(installation, collector))
         self._console = console
-        self._administration = Starlette(routes=administration_routes(installation, token))
+        routes = administration_routes(installation, collector, token)
+        self._administration = Starlette(routes=routes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
@@ -36,7 +40,7 @@ class Application:
             await self.collector(scope, receive, send)
         elif path.startswith("/health/"):
             await self.health(scope, receive, send)
-        elif path.startswith("/api/v1/products"):
+        elif path.startswith(ADMINISTRATION):
             await self._administration(scope, receive, send)
         else:
             await self._console(scope, receive, send)
@@ -117,7 +121,9 @@ def _empty_account() -> dict[str, Any]:
     }
 
 
-def administration_routes(installation: Installation, token: str) -> list[Route]:
+def administration_routes(
+    installation: Installation, collector: Collector, token: str
+) -> list[Route]:
     """What changes the installation. Every request needs the token itself, cookie or not."""
     access = Access(token)
 
@@ -151,6 +157,19 @@ def administration_routes(installation: Installation, token: str) -> list[Route]
         except (ValueError, RecursionError) as error:
             return JSONResponse({"message": str(error)}, status_code=422)
 
+    def of_product(kind: str, read: Callable[[str], list[dict[str, Any]]]) -> Handler:
+        """`GET …?product=SLUG`: what is known of one product, as a list."""
+
+        def handler(request: Request) -> Response:
+            if not access.has_token(request):
+                return _denied()
+            slug = request.query_params.get("product", "")
+            if slug != NO_PRODUCT and installation.catalogue.product(slug) is None:
+                return JSONResponse({"error": "found no such product; add ?product=SLUG"}, 404)
+            return JSONResponse({"product": slug, kind: read(slug)})
+
+        return handler
+
     def erase_simulated(request: Request) -> Response:
         if not access.has_token(request):
             return _denied()
@@ -159,7 +178,10 @@ def administration_routes(installation: Installation, token: str) -> list[Route]
             return JSONResponse({"error": f"no product '{slug}'"}, status_code=404)
         return JSONResponse({"erased": installation.erase_simulated(slug)})
 
+    quarantine = collector.quarantine
     return [
+        Route("/api/v1/live", of_product("items", quarantine.live)),
+        Route("/api/v1/quarantine", of_product("kinds", quarantine.kinds)),
         Route("/api/v1/products", products, methods=["GET"]),
         Route("/api/v1/products", add, methods=["POST"]),
         Route("/api/v1/products/{slug}", change, methods=["PATCH"]),

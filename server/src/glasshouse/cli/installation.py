@@ -3,9 +3,10 @@
 catalogue/   manifests and write keys        store/        the DuckDB file and the keys of repeats
 journal/     what was acknowledged           journal-aside/  what the store could not take
 secrets/     the key of this server's hashes proofs/       how instances prove themselves, hashed
-server.json  how commands reach a running server
+quarantine/  kinds of what was refused       server.json   how commands reach a running server
 """
 
+import contextlib
 import fcntl
 import os
 import secrets
@@ -19,6 +20,7 @@ from glasshouse.catalogue import Catalogue, Product
 from glasshouse.catalogue.files import write_whole
 from glasshouse.cli.errors import CommandError
 from glasshouse.collector.proofs import Proofs
+from glasshouse.collector.quarantine import Quarantine
 from glasshouse.insight import Insight
 from glasshouse.journal import Damage, open_journal
 from glasshouse.loading.loader import Loader
@@ -50,6 +52,7 @@ class Installation:
             settings.data / "journal", floor=self.store.position(), report=report_damage
         )
         self.proofs = Proofs(settings.data / "proofs", self.server_key())
+        self.quarantine = Quarantine(settings.data / "quarantine" / "kinds.json")
         self.loader = Loader(self.journal, self.store, self.catalogue, settings.data)
         self.insight = Insight(self.store, self.catalogue, now, self.accounting)
 
@@ -89,7 +92,13 @@ class Installation:
         finally:
             self.store.close()
             self.proofs.close()
+            self._save_quarantine()
             os.close(self._lock)
+
+    def _save_quarantine(self) -> None:
+        """A window for people; a full disk must not keep the server from stopping in order."""
+        with contextlib.suppress(OSError):
+            self.quarantine.save()
 
 
 class LoaderThread:

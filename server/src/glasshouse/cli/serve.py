@@ -99,7 +99,9 @@ async def _serve(installation: Installation, sockets: list[socket.socket]) -> No
         proofs=installation.proofs,
         pace=Pace(time.monotonic, settings.items_per_second),
     )
-    collector = Collector(desk, installation.journal, settings.in_flight_bytes)
+    collector = Collector(
+        desk, installation.journal, settings.in_flight_bytes, installation.quarantine
+    )
     console = console_app(installation.insight, token, open_on_loopback=is_loopback(sockets[0]))
     whole = Application(installation, collector, console, token)
     apps: list[Any] = [whole] if len(sockets) == 1 else [whole, collector_only(whole)]

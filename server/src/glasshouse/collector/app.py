@@ -15,6 +15,7 @@ from glasshouse.collector.doors import DOOR_BY_ROUTE, INQUIRIES, METHODS_BY_PATH
 from glasshouse.collector.pace import TooFastError
 from glasshouse.collector.parcel import NO_PRODUCT, Parcel, RefusedError
 from glasshouse.collector.proofs import ProofsUnavailableError
+from glasshouse.collector.quarantine import Quarantine
 from glasshouse.collector.recording import record_of, record_of_refusal
 from glasshouse.collector.steps import STEPS
 from glasshouse.journal import Journal, JournalBrokenError
@@ -35,8 +36,15 @@ class ClientGoneError(Exception):
 class Collector:
     """An ASGI app that knows the doors' paths alone; `serves` says whether a request is theirs."""
 
-    def __init__(self, desk: Desk, journal: Journal, in_flight_bytes: int) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        journal: Journal,
+        in_flight_bytes: int,
+        quarantine: Quarantine | None = None,
+    ) -> None:
         self._desk = desk
+        self.quarantine = quarantine or Quarantine()
         self._journal = journal
         self._most_in_flight = in_flight_bytes
         self._in_flight = 0
@@ -97,6 +105,7 @@ class Collector:
                 return self._send_away(door, parcel, 503, BROKEN_SECONDS)
             except RefusedError as refused:
                 self._journal.note(record_of_refusal(parcel, refused).encoded())
+                self.quarantine.note_refusal(parcel, refused)
                 return door.refuse(refused)
             return await self._record(door, parcel)
         finally:
@@ -109,6 +118,7 @@ class Collector:
             await self._journal.append(payload)
         except JournalBrokenError:
             return self._send_away(door, parcel, 503, BROKEN_SECONDS)
+        self.quarantine.note(parcel)
         return door.answer(parcel)
 
     def _send_away(self, door: Door, parcel: Parcel, status: int, seconds: int) -> Reply:

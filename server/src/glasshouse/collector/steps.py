@@ -13,13 +13,15 @@ from collections.abc import Callable
 from glasshouse.collector.bodies import inflate
 from glasshouse.collector.desk import Desk
 from glasshouse.collector.doors import DOORS
-from glasshouse.collector.parcel import Entry, Parcel, RefusedError, Verdict
+from glasshouse.collector.parcel import Entry, Parcel, RefusedError, Undeclared, Verdict
 from glasshouse.collector.proofs import TOKEN
 from glasshouse.collector.reducing import attribute_name, is_version, reduce_fields
 from glasshouse.collector.times import corrected, possible_times
 from glasshouse.model import Origin, Outcome, Reason
 
 Step = Callable[[Parcel, Desk], None]
+
+UNDECLARED_IDENTITY = Undeclared("identities", "text")
 
 
 def inflate_body(parcel: Parcel, _: Desk) -> None:
@@ -117,7 +119,7 @@ def _clean_others(parcel: Parcel, place: int, entry: Entry, declared: tuple[str,
     kept = {}
     for kind, value in (entry.identities or {}).items():
         if kind not in declared:
-            parcel.dropped[place] = (*parcel.dropped.get(place, ()), "identities")
+            parcel.dropped[place] = (*parcel.dropped.get(place, ()), UNDECLARED_IDENTITY)
             continue
         text = parcel.declarations.clean[kind](value)
         if text is None:

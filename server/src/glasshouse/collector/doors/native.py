@@ -88,7 +88,7 @@ class Native:
                 receipts[place] = Receipt(
                     receipts[place].id,
                     Outcome.ACCEPTED.value,
-                    dropped=[name[:64] for name in names],
+                    dropped=[each.name[:64] for each in names],
                 )
         return Reply(200, _encode({"receipts": receipts, **parcel.notice}))
 
