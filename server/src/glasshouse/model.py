@@ -51,6 +51,7 @@ class Reason(enum.StrEnum):
     OUT_OF_BOUNDS = "out_of_bounds"
     MISSING_IDENTITY = "missing_identity"
     BAD_IDENTITY = "bad_identity"
+    BAD_PROOF = "bad_proof"
     BAD_TIME = "bad_time"
     IMPOSSIBLE_TIME = "impossible_time"
     ENDED = "ended"
@@ -78,6 +79,7 @@ REASONS: Mapping[Reason, str] = {
     Reason.OUT_OF_BOUNDS: "a field's value is outside its declared bounds",
     Reason.MISSING_IDENTITY: "the item does not say which instance it belongs to",
     Reason.BAD_IDENTITY: "an identity is not 1 to 256 printable characters",
+    Reason.BAD_PROOF: "the request does not prove that it comes from the instance it names",
     Reason.BAD_TIME: "a time is not a time",
     Reason.IMPOSSIBLE_TIME: "an event's time is in the future or before the product is kept",
     Reason.ENDED: "the manifest ended the collection of this item",

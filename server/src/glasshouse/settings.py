@@ -29,6 +29,9 @@ class Settings:
     in_flight_bytes: int = 256 * 1024 * 1024
     """Bodies being worked on at once, in bytes; beyond it the doors answer 503."""
 
+    items_per_second: float = 0.0
+    """Most items taken in a second, shared evenly among products; 0 for no limit."""
+
     load_every: float = 0.5
     """Seconds between two loads from the journal into the store."""
 
@@ -47,6 +50,7 @@ def from_environment(settings: Settings, environment: Mapping[str, str] | None =
         "country_database": Path,
         "trusted_proxies": lambda text: tuple(filter(None, text.split(","))),
         "in_flight_bytes": int,
+        "items_per_second": float,
         "load_every": float,
         "one_thread": lambda text: text not in ("0", "false"),
     }

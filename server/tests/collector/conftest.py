@@ -16,7 +16,9 @@ import uvicorn
 from glasshouse.catalogue import Catalogue
 from glasshouse.collector.app import Collector
 from glasshouse.collector.desk import Desk
+from glasshouse.collector.pace import Pace
 from glasshouse.collector.places import Places
+from glasshouse.collector.proofs import Proofs
 from glasshouse.journal import open_journal
 from glasshouse.model import Origin, Position, Record, decode_record
 
@@ -97,7 +99,17 @@ class Running:
         self.journal = open_journal(
             directory / "journal", floor=Position(0, 0), report=lambda _: None
         )
-        desk = Desk(self.catalogue, Places(), self.clock, b"k" * 32, ("127.0.0.1",))
+        self.proofs = Proofs(directory / "proofs", b"k" * 32)
+        self.seconds = 0.0
+        desk = Desk(
+            self.catalogue,
+            Places(),
+            self.clock,
+            b"k" * 32,
+            ("127.0.0.1",),
+            proofs=self.proofs,
+            pace=Pace(lambda: self.seconds),
+        )
         self.app = Collector(desk, self.journal, in_flight_bytes=64_000_000)
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
@@ -117,6 +129,7 @@ class Running:
         self._server.should_exit = True
         self._thread.join()
         self.journal.close()
+        self.proofs.close()
         self._socket.close()
 
     def key(self, origin: Origin = Origin.PRODUCTION) -> str:

@@ -24,13 +24,18 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class ProductSettings:
-    """`allow`: paths of items (`event.x`) and fields (`event.x.field`) that are still wanted; None
-    stands for all. An item named without any of its fields is wanted whole.
+    """What a vendor has decided; by default, nothing.
+
+    `allow`: paths of items (`event.x`) and fields (`event.x.field`) that are still wanted; None
+    stands for all. An item named without any of its fields is wanted whole. `rate` and
+    `instance_rate`: the most items a second of the product and of one instance; None is no limit.
     """
 
     ended: bool = False
     allow: tuple[str, ...] | None = None
     release: Release | None = None
+    rate: float | None = None
+    instance_rate: float | None = None
 
     def allows(self, path: str) -> bool:
         """Whether an item or a field is still wanted."""
@@ -77,8 +82,18 @@ def _release(value: Any) -> Release | None:
     return Release(**value)
 
 
+def _rate(value: Any) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1e9:
+        raise SettingsError("rate: expected null or a number of items a second above 0")
+    return float(value)
+
+
 READERS: Mapping[str, Callable[[Any], Any]] = {
     "ended": _ended,
     "allow": _allow,
     "release": _release,
+    "rate": _rate,
+    "instance_rate": _rate,
 }

@@ -11,6 +11,7 @@ import secrets
 import signal
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,7 @@ from glasshouse.cli.errors import CommandError
 from glasshouse.cli.installation import Installation, LoaderThread, now
 from glasshouse.collector.app import Collector
 from glasshouse.collector.desk import Desk
+from glasshouse.collector.pace import Pace
 from glasshouse.collector.places import Places
 from glasshouse.console.app import console_app
 from glasshouse.settings import Settings, from_environment
@@ -97,8 +99,12 @@ async def _serve(installation: Installation, sockets: list[socket.socket]) -> No
         now,
         installation.server_key(),
         settings.trusted_proxies,
+        proofs=installation.proofs,
+        pace=Pace(time.monotonic, settings.items_per_second),
     )
-    collector = Collector(desk, installation.journal, settings.in_flight_bytes)
+    collector = Collector(
+        desk, installation.journal, settings.in_flight_bytes, installation.quarantine
+    )
     console = console_app(installation.insight, token, open_on_loopback=is_loopback(sockets[0]))
     whole = Application(installation, collector, console, token)
     apps: list[Any] = [whole] if len(sockets) == 1 else [whole, collector_only(whole)]

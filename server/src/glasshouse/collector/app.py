@@ -4,6 +4,7 @@ Receive within bounds, go through the steps, write the record, answer after the 
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -11,7 +12,10 @@ from glasshouse.collector.bodies import largest_body, too_large
 from glasshouse.collector.desk import Desk
 from glasshouse.collector.door import Door, Reply
 from glasshouse.collector.doors import DOOR_BY_ROUTE, INQUIRIES, METHODS_BY_PATH
-from glasshouse.collector.parcel import Parcel, RefusedError
+from glasshouse.collector.pace import TooFastError
+from glasshouse.collector.parcel import NO_PRODUCT, Parcel, RefusedError
+from glasshouse.collector.proofs import ProofsUnavailableError
+from glasshouse.collector.quarantine import Quarantine
 from glasshouse.collector.recording import record_of, record_of_refusal
 from glasshouse.collector.steps import STEPS
 from glasshouse.journal import Journal, JournalBrokenError
@@ -32,11 +36,21 @@ class ClientGoneError(Exception):
 class Collector:
     """An ASGI app that knows the doors' paths alone; `serves` says whether a request is theirs."""
 
-    def __init__(self, desk: Desk, journal: Journal, in_flight_bytes: int) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        journal: Journal,
+        in_flight_bytes: int,
+        quarantine: Quarantine | None = None,
+    ) -> None:
         self._desk = desk
+        self.quarantine = quarantine or Quarantine()
         self._journal = journal
         self._most_in_flight = in_flight_bytes
         self._in_flight = 0
+        # Requests told to come back, by product and door, since the start. Nothing of them was
+        # taken, so they are no outcome of an item: their clients send them again.
+        self.sent_away: Counter[tuple[str, str]] = Counter()
 
     def serves(self, method: str, path: str) -> bool:
         """Whether this app answers. A path is a door's with any method, but for the root, which
@@ -76,6 +90,7 @@ class Collector:
         # cannot take more memory than there is.
         claim = min(_stated_length(headers, room), room)
         if self._in_flight + claim > self._most_in_flight:
+            self.sent_away[NO_PRODUCT, door.name] += 1
             return door.busy(503, BUSY_SECONDS)
         self._in_flight += claim
         try:
@@ -84,8 +99,13 @@ class Collector:
                 parcel.body = await _receive_body(receive, headers, room)
                 for step in STEPS:
                     step(parcel, self._desk)
+            except TooFastError as error:
+                return self._send_away(door, parcel, 429, error.seconds)
+            except ProofsUnavailableError:
+                return self._send_away(door, parcel, 503, BROKEN_SECONDS)
             except RefusedError as refused:
                 self._journal.note(record_of_refusal(parcel, refused).encoded())
+                self.quarantine.note_refusal(parcel, refused)
                 return door.refuse(refused)
             return await self._record(door, parcel)
         finally:
@@ -97,8 +117,13 @@ class Collector:
         try:
             await self._journal.append(payload)
         except JournalBrokenError:
-            return door.busy(503, BROKEN_SECONDS)
+            return self._send_away(door, parcel, 503, BROKEN_SECONDS)
+        self.quarantine.note(parcel)
         return door.answer(parcel)
+
+    def _send_away(self, door: Door, parcel: Parcel, status: int, seconds: int) -> Reply:
+        self.sent_away[parcel.product, door.name] += 1
+        return door.busy(status, seconds)
 
     def _parcel(self, door: Door, scope: Scope, headers: dict[str, str]) -> Parcel:
         return Parcel(

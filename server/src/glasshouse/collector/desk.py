@@ -6,7 +6,9 @@ from datetime import datetime
 
 from glasshouse.catalogue import Catalogue, Product
 from glasshouse.collector.declarations import Declarations, compile_declarations
+from glasshouse.collector.pace import Pace
 from glasshouse.collector.places import Places
+from glasshouse.collector.proofs import Proofs
 
 
 class Desk:
@@ -20,12 +22,19 @@ class Desk:
         server_key: bytes,
         trusted_proxies: tuple[str, ...] = (),
         *,
+        proofs: Proofs | None = None,
+        pace: Pace | None = None,
         new_id: Callable[[], str] = lambda: secrets.token_hex(16),
     ) -> None:
-        """`new_id` makes ids for items whose format has none and whose clients never repeat."""
+        """Without `proofs` no instance has to prove itself, without `pace` nobody is too fast.
+
+        `new_id` makes ids for items whose format has none and whose clients never repeat.
+        """
         self.catalogue = catalogue
         self.places = places
         self.clock = clock
+        self.proofs = proofs
+        self.pace = pace
         self.new_id = new_id
         self.trusted_proxies = frozenset(trusted_proxies)
         self._server_key = server_key

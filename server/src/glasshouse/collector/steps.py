@@ -7,17 +7,21 @@ where everything that was ever accepted is known.
 """
 
 import ipaddress
+from collections import Counter
 from collections.abc import Callable
 
 from glasshouse.collector.bodies import inflate
 from glasshouse.collector.desk import Desk
 from glasshouse.collector.doors import DOORS
-from glasshouse.collector.parcel import Entry, Parcel, RefusedError, Verdict
+from glasshouse.collector.parcel import Entry, Parcel, RefusedError, Undeclared, Verdict
+from glasshouse.collector.proofs import TOKEN
 from glasshouse.collector.reducing import attribute_name, is_version, reduce_fields
 from glasshouse.collector.times import corrected, possible_times
 from glasshouse.model import Origin, Outcome, Reason
 
 Step = Callable[[Parcel, Desk], None]
+
+UNDECLARED_IDENTITY = Undeclared("identities", "text")
 
 
 def inflate_body(parcel: Parcel, _: Desk) -> None:
@@ -44,6 +48,14 @@ def open_parcel(parcel: Parcel, desk: Desk) -> None:
         parcel.origin = Origin.SIMULATED
     DOORS[parcel.door].open(parcel, desk)
     parcel.group()
+
+
+def keep_pace(parcel: Parcel, desk: Desk) -> None:
+    """A product that sends faster than it may comes back later; nothing of the request is taken."""
+    product = desk.catalogue.product(parcel.product)
+    if desk.pace is not None:
+        rate = product.settings.rate if product is not None else None
+        desk.pace.admit_product(parcel.product, parcel.received, rate)
 
 
 def keep_to_dates(parcel: Parcel, _: Desk) -> None:
@@ -107,7 +119,7 @@ def _clean_others(parcel: Parcel, place: int, entry: Entry, declared: tuple[str,
     kept = {}
     for kind, value in (entry.identities or {}).items():
         if kind not in declared:
-            parcel.dropped[place] = (*parcel.dropped.get(place, ()), "identities")
+            parcel.dropped[place] = (*parcel.dropped.get(place, ()), UNDECLARED_IDENTITY)
             continue
         text = parcel.declarations.clean[kind](value)
         if text is None:
@@ -115,6 +127,33 @@ def _clean_others(parcel: Parcel, place: int, entry: Entry, declared: tuple[str,
             return
         kept[kind] = text
     entry.identities = kept or None
+
+
+def prove_instances(parcel: Parcel, desk: Desk) -> None:
+    """An instance that has once proven itself is written by nobody else, through whatever door.
+
+    Here too an instance that sends faster than its product allows is told to come back.
+    """
+    product = desk.catalogue.product(parcel.product)
+    if product is None:
+        return
+    token = parcel.headers.get("glasshouse-proof")
+    if token is not None and not TOKEN.match(token):
+        raise RefusedError(Reason.BAD_PROOF, "no token", "64 lower-case hex digits, or no header")
+    instances = Counter(entry.instance for _, group in parcel.groups() for _, entry in group)
+    rate = product.settings.instance_rate
+    if desk.pace is not None and rate:
+        for instance, items in instances.items():
+            desk.pace.admit_instance(f"{product.slug}/{instance}", items, rate)
+    if desk.proofs is None:
+        return
+    allows = desk.proofs.allows
+    strange = {name for name in instances if not allows(product.slug, name, token)}
+    if strange:
+        for _, group in parcel.groups():
+            for place, entry in group:
+                if entry.instance in strange:
+                    parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.BAD_PROOF))
 
 
 def pseudonymise(parcel: Parcel, _: Desk) -> None:
@@ -174,9 +213,11 @@ STEPS: tuple[Step, ...] = (
     inflate_body,
     honour_refusal,
     open_parcel,
+    keep_pace,
     keep_to_dates,
     narrow,
     clean_identities,
+    prove_instances,
     pseudonymise,
     place_sender,
     correct_clock,
