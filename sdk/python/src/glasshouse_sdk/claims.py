@@ -47,7 +47,12 @@ class Claim:
 
     @property
     def origin(self) -> str:
-        return self.stream.partition(".")[2]
+        return self.stream.split(".")[1]
+
+    @property
+    def project(self) -> str:
+        """The mark of the project that the items belong to; empty if they belong to none."""
+        return project_in(self.stream)
 
     def lines(self) -> list[bytes]:
         """The items, one line each, without the line ends."""
@@ -58,6 +63,16 @@ class Claim:
         """The frozen request goes first: without its items nothing could be frozen again."""
         remove(self.request_path)
         remove(self.path)
+
+
+def project_in(stream: str) -> str:
+    """The mark of the project in a stream's name: `DIGEST.ORIGIN` or `DIGEST.ORIGIN.PROJECT`."""
+    return [*stream.split(".", 2), "", ""][2]
+
+
+def stream_of(path: str) -> str:
+    """The stream that an open file belongs to, by its name."""
+    return os.path.basename(path).removesuffix(OPEN).partition("~")[0]
 
 
 def claims(state: State) -> list[Claim]:
@@ -92,7 +107,7 @@ def _names(state: State, ending: str) -> list[str]:
 
 def _claim(path: str) -> Claim | None:
     time, count, stream = (*os.path.basename(path).removesuffix(SEALED).split("-", 2), "", "")[:3]
-    if not (time.isdecimal() and count.isdecimal() and stream):
+    if not (time.isdecimal() and count.isdecimal() and "." in stream):
         return None
     return Claim(path, int(time), int(count), stream)
 
@@ -135,7 +150,7 @@ def seal(state: State, path: str, now: int, patience: float = 0.0) -> bool:
         if locks.HAS_LOCKS:
             os.fchmod(descriptor, 0o400)
         count = file.read().count(b"\n")
-        stream = os.path.basename(path).removesuffix(OPEN).partition("~")[0]
+        stream = stream_of(path)
         try:
             if count:
                 os.rename(path, _free_path(state, now, count, stream))
@@ -175,9 +190,13 @@ def drop_over_bounds(state: State, now: int) -> int:
     return dropped
 
 
-def discard_all(state: State) -> None:
-    """Take every open file from its writers and remove it; they find the mark and ask again."""
+def discard_open(state: State, project: str | None = None) -> None:
+    """Take every open file (or those of one project, by its mark) from its writers and remove it;
+    they find the mark of the sealer and ask again.
+    """
     for path in open_files(state):
+        if project is not None and project_in(stream_of(path)) != project:
+            continue
         try:
             descriptor = os.open(path, os.O_RDONLY)
         except FileNotFoundError:
