@@ -69,12 +69,11 @@ class ItemEncoder:
         for required in self._required:
             if fields.get(required) is None:
                 raise RefusedError("missing_field", f"a value for '{required}' in {self.path}")
-        line = (
-            f'{self._opening}{identifier}","at":"{at}"{self._tail},"fields":{{{",".join(parts)}}}}}\n'
-        ).encode("ascii")
-        if len(line) > LONGEST_LINE:
+        values = ",".join(parts)
+        text = f'{self._opening}{identifier}","at":"{at}"{self._tail},"fields":{{{values}}}}}'
+        if len(text) > LONGEST_LINE:
             raise RefusedError("too_large", f"at most {LONGEST_LINE} bytes in {self.path}")
-        return line
+        return (text + ("\n" if len(text) & 1 else " \n")).encode("ascii")
 
     def _undeclared(self, name: str) -> RefusedError:
         known = ", ".join(self._encoders) or "no field"
