@@ -3,7 +3,6 @@
 import shutil
 
 import pytest
-
 from soak.syscalls import Fault, ingest_with
 
 FAULTS = (

@@ -13,18 +13,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from glasshouse_sdk import Telemetry
+from glasshouse_sdk.claims import waiting_lines
 from glasshouse_sdk.state import State, default_directory
 from glasshouse_sdk.tallies import read_tallies
 from glasshouse_sdk.values import RefusedError
 
 
 def lines(state: Path) -> list[dict]:
-    return [
-        json.loads(line)
-        for path in sorted((state / "spool").iterdir())
-        if path.suffix in (".open", ".sealed")
-        for line in path.read_bytes().splitlines()
-    ]
+    return [json.loads(line) for line in waiting_lines(State(str(state)))]
 
 
 def make(manifest: str, state: Path, **more) -> Telemetry:

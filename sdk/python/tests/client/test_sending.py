@@ -188,8 +188,10 @@ def test_in_line_keeps_its_deadline(manifest_with, product, collector, mode):
 
 def test_a_frozen_program_sends_in_line_without_another_process(manifest_with, product, collector):
     manifest = manifest_with(('send = "agent"', 'send = "inline 5s"'))
-    code = "sys.frozen = True; telemetry.record('done', count=1)\n"
-    code += "assert telemetry.send() == 'acknowledged'"
+    code = (
+        "sys.frozen = True\ntelemetry.record('done', count=1)\n"
+        "assert telemetry.send() == 'acknowledged'"
+    )
     product(code, MANIFEST=manifest)
     assert counts(collector) == [1]
 

@@ -62,7 +62,7 @@ def preview(subject: Subject, _: argparse.Namespace) -> tuple[Any, bool]:
     """The next request, frozen now if it was not yet; None if nothing would be sent."""
     destination = subject.destination()
     try:
-        request = next_request(subject.state, destination, subject.consent().states)
+        request = next_request(subject.state, destination, subject.surroundings)
     except (SenderAtWorkError, UnknownWireError) as error:
         raise CommandError(str(error)) from None
     if request is None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
 
 from glasshouse_sdk import locks
 from glasshouse_sdk.claims import claims, open_files, seal_all
 from glasshouse_sdk.destination import Destination
 from glasshouse_sdk.sender.delivery import LOCK
 from glasshouse_sdk.sender.freezing import frozen_request, read_request
+from glasshouse_sdk.sender.permission import Permission
 from glasshouse_sdk.state import State
+from glasshouse_sdk.surroundings import Surroundings
 from glasshouse_sdk.wires import Request
 
 PATIENCE = 5.0  # seconds to wait for a sender that is at work
@@ -22,13 +23,14 @@ class SenderAtWorkError(Exception):
 
 
 def next_request(
-    state: State, destination: Destination, channel_states: Mapping[str, str]
+    state: State, destination: Destination, surroundings: Surroundings
 ) -> Request | None:
     """The request that will leave next, byte for byte; None if nothing would be sent.
 
     Raises `SenderAtWorkError`, `UnknownWireError`, `OSError`.
     """
-    if "on" not in channel_states.values() or not (open_files(state) or claims(state)):
+    permission = Permission(state, destination, surroundings)
+    if not permission.everywhere().may_send or not (open_files(state) or claims(state)):
         return None
     descriptor = os.open(state.path(LOCK), os.O_RDWR | os.O_CREAT, 0o600)
     try:
@@ -36,7 +38,7 @@ def next_request(
             raise SenderAtWorkError("found a sender at work; try again when it is done")
         seal_all(state, time.time_ns())
         for claim in claims(state):
-            frozen = frozen_request(state, claim, destination, channel_states)
+            frozen = frozen_request(state, claim, destination, permission.of(claim))
             if frozen is not None:
                 return read_request(frozen[0]) or frozen[1]
     finally:
