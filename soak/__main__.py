@@ -3,7 +3,7 @@
 import runpy
 import sys
 
-SOAKS = (
+SOAKS: tuple[tuple[str, list[str]], ...] = (
     ("soak.syscalls", []),
     ("soak.crashes", ["--kind", "kill", "--cycles", "1000"]),
     ("soak.crashes", ["--kind", "power", "--cycles", "1000"]),
