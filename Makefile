@@ -31,4 +31,7 @@ format:  ## rewrite the sources as `make check` wants them
 bench: setup  ## the figures, printed side by side
 	$(PY) -m bench
 
-.PHONY: help setup demo test check format bench
+soak: setup  ## what takes long: the doors under a million bad requests
+	$(PY) -m soak.fuzz_doors --inputs 1000000
+
+.PHONY: help setup demo test check format bench soak

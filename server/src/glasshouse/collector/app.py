@@ -4,8 +4,12 @@ Receive within bounds, go through the steps, write the record, answer after the 
 """
 
 import asyncio
+import ipaddress
 from collections import Counter
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import lru_cache
+from pathlib import Path
+from traceback import walk_tb
 from typing import Any
 
 from glasshouse.collector.bodies import largest_body, too_large
@@ -42,8 +46,11 @@ class Collector:
         journal: Journal,
         in_flight_bytes: int,
         quarantine: Quarantine | None = None,
+        report: Callable[[str], None] = lambda _: None,
     ) -> None:
+        """`report` is told of defects, without anything that a client sent."""
         self._desk = desk
+        self._report = report
         self.quarantine = quarantine or Quarantine()
         self._journal = journal
         self._most_in_flight = in_flight_bytes
@@ -71,6 +78,9 @@ class Collector:
                 reply = await self._take(door, scope, headers, receive)
             except ClientGoneError:
                 return
+            except Exception as error:  # noqa: BLE001 (its text may hold what a client sent)
+                self._report(f"a defect: {place_of(error)}")
+                reply = door.busy(503, BROKEN_SECONDS)
             await _send(send, reply)
 
     def _without_door(self, method: str, path: str) -> Reply:
@@ -141,8 +151,33 @@ class Collector:
         client = scope.get("client")
         peer = client[0] if client else None
         if peer in self._desk.trusted_proxies and "x-forwarded-for" in headers:
-            return headers["x-forwarded-for"].rpartition(",")[2].strip()
-        return peer
+            peer = headers["x-forwarded-for"].rpartition(",")[2].strip()
+        return plain_address(peer) if peer else None
+
+
+@lru_cache(maxsize=4096)
+def plain_address(text: str) -> str | None:
+    """An address without port, zone or the IPv6 form of an IPv4 one; None if it is none.
+
+    Remembered, in memory alone: one peer sends many requests.
+    """
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return str(mapped or address)
+
+
+def place_of(error: BaseException) -> str:
+    """The kind of an error and where in the code it was raised; never its text."""
+    where = [(frame.f_code.co_filename, line) for frame, line in walk_tb(error.__traceback__)]
+    file, line = where[-1] if where else ("?", 0)
+    return f"{type(error).__name__} at {Path(file).name}:{line}"
 
 
 def _stated_length(headers: dict[str, str], otherwise: int) -> int:

@@ -1,0 +1,1 @@
+"""Programs that run for long, to find what short tests do not."""
