@@ -34,6 +34,8 @@ CANARIES = (
     "ghp_canaryTOKEN1234567890",
     "canary-db7.internal.example",
 )
+# As an instance's id a token cannot be told from one; what names a person or a machine can.
+NAMES = tuple(canary for canary in CANARIES if not canary.startswith("ghp_"))
 SENT = " ".join(CANARIES)
 HERE = Path(__file__).parent
 PSMDB = Path(__file__).parents[3] / "products/percona-server-mongodb/manifest.toml"
@@ -88,9 +90,11 @@ def bodies(key: str) -> Iterator[tuple[str, object]]:
                 items("event.build_completed", {**good, "seconds": SENT, "class": odd}),
                 items("event.build_completed", {**good, "job": SENT}),
                 items("snapshot.host", {"os": SENT, "agents": {SENT: 1}}),
+                *(items("snapshot.host", {"agents": {c: 1}}) for c in CANARIES[:5]),
                 items("snapshot.host", {"os": SENT, "accounts": [{"repos": 1, **odd}, SENT]}),
                 items(f"event.{SENT}", odd),
                 {**items("event.build_completed", good), "instance": SENT},
+                *({**items("event.build_completed", good), "instance": c} for c in NAMES),
                 {**items("event.build_completed", good), "instance": odd},
                 {**items("event.build_completed", good), "at": SENT},
                 {**items("event.build_completed", good), "version": SENT},
