@@ -29,11 +29,17 @@ class Settings:
     in_flight_bytes: int = 256 * 1024 * 1024
     """Bodies being worked on at once, in bytes; beyond it the doors answer 503."""
 
+    items_per_second: float = 0.0
+    """Most items taken in a second, shared evenly among products; 0 for no limit."""
+
     load_every: float = 0.5
     """Seconds between two loads from the journal into the store."""
 
     store_memory: str = "2GB"
     """Most memory that the store's engine may take."""
+
+    one_thread: bool = False
+    """Do everything in one thread: slower, but every system call has its turn (fault injection)."""
 
 
 def from_environment(settings: Settings, environment: Mapping[str, str] | None = None) -> Settings:
@@ -44,7 +50,9 @@ def from_environment(settings: Settings, environment: Mapping[str, str] | None =
         "country_database": Path,
         "trusted_proxies": lambda text: tuple(filter(None, text.split(","))),
         "in_flight_bytes": int,
+        "items_per_second": float,
         "load_every": float,
+        "one_thread": lambda text: text not in ("0", "false"),
     }
     values: dict[str, Any] = {}
     for field in fields(Settings):

@@ -16,7 +16,9 @@ import uvicorn
 from glasshouse.catalogue import Catalogue
 from glasshouse.collector.app import Collector
 from glasshouse.collector.desk import Desk
+from glasshouse.collector.pace import Pace
 from glasshouse.collector.places import Places
+from glasshouse.collector.proofs import Proofs
 from glasshouse.journal import open_journal
 from glasshouse.model import Origin, Position, Record, decode_record
 
@@ -82,6 +84,7 @@ items = { "Nightly Job" = "event.build_completed" }
 fields = { "outcome" = "result" }
 """
 PSMDB = Path(__file__).parents[3] / "products/percona-server-mongodb/manifest.toml"
+MANIFESTS = sorted((Path(__file__).parent / "manifests").glob("*.toml"))
 
 
 class Running:
@@ -96,10 +99,21 @@ class Running:
         self.journal = open_journal(
             directory / "journal", floor=Position(0, 0), report=lambda _: None
         )
-        desk = Desk(self.catalogue, Places(), self.clock, b"k" * 32, ("127.0.0.1",))
+        self.proofs = Proofs(directory / "proofs", b"k" * 32)
+        self.seconds = 0.0
+        desk = Desk(
+            self.catalogue,
+            Places(),
+            self.clock,
+            b"k" * 32,
+            ("127.0.0.1",),
+            proofs=self.proofs,
+            pace=Pace(lambda: self.seconds),
+        )
         self.app = Collector(desk, self.journal, in_flight_bytes=64_000_000)
         self._socket = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self.address = self._socket.getsockname()
+        self.url = f"http://127.0.0.1:{self.address[1]}"
         config = uvicorn.Config(self.app, log_level="warning", lifespan="off", access_log=False)
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(
@@ -116,6 +130,7 @@ class Running:
         self._server.should_exit = True
         self._thread.join()
         self.journal.close()
+        self.proofs.close()
         self._socket.close()
 
     def key(self, origin: Origin = Origin.PRODUCTION) -> str:
@@ -153,6 +168,18 @@ class Running:
 
     def bytes_on_disk(self) -> bytes:
         return b"".join(p.read_bytes() for p in self.directory.rglob("*") if p.is_file())
+
+
+@pytest.fixture
+def foreign(tmp_path: Path) -> Iterator[Running]:
+    """With the products that the captured requests are of."""
+    collector = Running(tmp_path)
+    shop = SHOP + 'key = "WK"\n' + 'also = ["CK"]\n'
+    collector.shop = collector.catalogue.add(shop.encode())
+    for manifest in MANIFESTS:
+        collector.catalogue.add(manifest.read_bytes())
+    yield collector
+    collector.close()
 
 
 @pytest.fixture

@@ -145,9 +145,10 @@ class Spool:
         return descriptor
 
     def _close(self) -> None:
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+        # Forgotten before it is closed: a signal handler that records may run between the two.
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
 
     def _rotate(self) -> None:
         self._close()

@@ -261,6 +261,27 @@ def test_a_host_that_records_in_a_signal_handler_neither_waits_nor_loses(manifes
     assert sum("command" in line["fields"] for line in recorded) == len(hits) > 0
 
 
+def test_a_signal_just_after_the_spool_was_closed_loses_nothing(manifest, tmp_path, monkeypatch):
+    state = tmp_path / "state"
+    telemetry = make(manifest, state, strict=True)
+    telemetry.record("done", count=0)
+    close = os.close
+    hits = []
+
+    def closed_then_interrupted(descriptor: int) -> None:
+        close(descriptor)
+        if not hits:
+            hits.append(1)
+            telemetry.record("done", command="build")
+
+    monkeypatch.setattr(os, "close", closed_then_interrupted)
+    for n in range(5000):  # enough for the spool to begin another file
+        telemetry.record("done", count=n % 1000)
+    recorded = lines(state)
+    assert sum("count" in line["fields"] for line in recorded) == 5001
+    assert sum("command" in line["fields"] for line in recorded) == len(hits) == 1
+
+
 @pytest.mark.parametrize("where", ["read-only", "a file", "no rights", "full disk"])
 def test_a_host_without_a_place_for_state_runs_unharmed(manifest, tmp_path, where):
     ordinary = tmp_path / "blocked"

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 import httpx
 
+from glasshouse.catalogue import SettingsError
 from glasshouse.cli.application import product_object
 from glasshouse.cli.errors import CommandError
 from glasshouse.cli.installation import Installation
@@ -47,6 +48,9 @@ class Connection(Protocol):
     def add_product(self, source: bytes) -> dict[str, Any]:
         """Register a manifest."""
 
+    def change_product(self, slug: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """Change a product's settings; the product as it is then."""
+
     def erase_simulated(self, product: str) -> int:
         """Remove the simulated items of a product; how many there were."""
 
@@ -70,6 +74,9 @@ class Server:
 
     def add_product(self, source: bytes) -> dict[str, Any]:
         return self.call("POST", "/api/v1/products", content=source)
+
+    def change_product(self, slug: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+        return self.call("PATCH", f"/api/v1/products/{quote(slug, safe='')}", json=changes)
 
     def erase_simulated(self, product: str) -> int:
         return int(self.call("DELETE", f"/api/v1/products/{product}/simulated")["erased"])
@@ -135,6 +142,14 @@ class Direct:
             return product_object(self.installation.register(source))
         except ManifestError as error:
             raise CommandError(problem_lines(map(asdict, error.problems)), status=2) from None
+
+    def change_product(self, slug: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            return product_object(self.installation.change_product(slug, changes))
+        except KeyError:
+            raise CommandError(f"found no product '{slug}'; see glasshouse product list") from None
+        except SettingsError as error:
+            raise CommandError(str(error), status=2) from None
 
     def erase_simulated(self, product: str) -> int:
         if self.installation.catalogue.product(product) is None:

@@ -2,20 +2,25 @@
 
 catalogue/   manifests and write keys        store/        the DuckDB file and the keys of repeats
 journal/     what was acknowledged           journal-aside/  what the store could not take
-secrets/     the key of this server's hashes server.json   how commands reach a running server
+secrets/     the key of this server's hashes proofs/       how instances prove themselves, hashed
+quarantine/  kinds of what was refused       server.json   how commands reach a running server
 """
 
+import contextlib
 import fcntl
 import os
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from glasshouse.catalogue import Catalogue, Product
 from glasshouse.catalogue.files import write_whole
 from glasshouse.cli.errors import CommandError
+from glasshouse.collector.proofs import Proofs
+from glasshouse.collector.quarantine import Quarantine
 from glasshouse.insight import Insight
 from glasshouse.journal import Damage, open_journal
 from glasshouse.loading.loader import Loader
@@ -44,8 +49,13 @@ class Installation:
             )
 
         self.journal = open_journal(
-            settings.data / "journal", floor=self.store.position(), report=report_damage
+            settings.data / "journal",
+            floor=self.store.position(),
+            report=report_damage,
+            threaded=not settings.one_thread,
         )
+        self.proofs = Proofs(settings.data / "proofs", self.server_key())
+        self.quarantine = Quarantine(settings.data / "quarantine" / "kinds.json")
         self.loader = Loader(self.journal, self.store, self.catalogue, settings.data)
         self.insight = Insight(self.store, self.catalogue, now, self.accounting)
 
@@ -54,6 +64,10 @@ class Installation:
         product = self.catalogue.add(source)
         self.store.ensure(product.manifest)
         return product
+
+    def change_product(self, slug: str, changes: Mapping[str, Any]) -> Product:
+        """Change a product's settings. Raises `KeyError` or `SettingsError`."""
+        return self.catalogue.change(slug, changes)
 
     def accounting(self) -> list[Tally]:
         return self.loader.accounting()
@@ -80,7 +94,14 @@ class Installation:
             pass  # it is in the journal, and the next start loads it
         finally:
             self.store.close()
+            self.proofs.close()
+            self._save_quarantine()
             os.close(self._lock)
+
+    def _save_quarantine(self) -> None:
+        """A window for people; a full disk must not keep the server from stopping in order."""
+        with contextlib.suppress(OSError):
+            self.quarantine.save()
 
 
 class LoaderThread:

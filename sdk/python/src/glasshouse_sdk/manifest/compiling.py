@@ -82,6 +82,7 @@ def _item(item: Item) -> dict[str, Any]:
         "channel": item.channel,
         "identities": list(item.identities),
         "since": item.since,
+        "starts": item.starts,
         "ends": item.ends,
         "fields": {name: _field(field) for name, field in item.fields.items()},
     }

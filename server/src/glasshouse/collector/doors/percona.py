@@ -51,7 +51,7 @@ class Reports(msgspec.Struct, gc=False):
 
 class Percona:
     name = "percona"
-    paths = ("/v1/telemetry/GenericReport",)
+    routes = (("POST", "/v1/telemetry/GenericReport"),)
 
     def open(self, parcel: Parcel, desk: Desk) -> None:
         reports = _split(parcel.body)
