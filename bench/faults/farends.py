@@ -11,6 +11,7 @@ import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 
 MARK = re.compile(rb"mark-([0-9]{6})")
 SLOW = 1.0  # seconds between the bytes of a slow answer
