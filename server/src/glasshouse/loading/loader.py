@@ -16,11 +16,14 @@ rejected(unloadable), and the cycle goes again without it. A failure of the mach
 broken handle) never skips anything: the store is opened anew and the cycle waits and repeats.
 """
 
+import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from queue import Empty, SimpleQueue
+from typing import Protocol, TypeVar
 
 from glasshouse.catalogue import Catalogue
 from glasshouse.journal.port import Journal
@@ -49,6 +52,8 @@ from glasshouse.store import (
     unwatched,
 )
 
+Result = TypeVar("Result")
+
 CYCLE_BYTES = 16 * 1024 * 1024
 LONGEST_PAUSE = 30.0  # seconds between two tries while the store fails
 
@@ -62,6 +67,7 @@ class Loaded:
     stored: int = 0
     duplicate: int = 0
     unloadable: int = 0
+    erased: int = 0
     more: bool = False
 
 
@@ -112,6 +118,10 @@ class Loader:
         self._schema_problems: tuple[str, ...] = ()
         self.state = LoaderState()
         self._position = Position(0, 0)
+        self._jobs: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._turn = threading.Lock()  # held by whoever loads
+        self._wake: Signal | None = None  # of the thread that runs, while one does
+        self._trim_due = False
         self._scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._take_stock()
 
@@ -124,20 +134,63 @@ class Loader:
         arrivals = read_arrivals(self._journal.read(self._position, self._cycle_bytes))
         if not arrivals:
             self.state = replace(self.state, lag=0.0)
+            if self._trim_due:
+                self._trim()
             return Loaded()
         self._follow_catalogue()
         loaded = self._load(arrivals)
         self._position = arrivals[-1].end
         self._watch("trim")
-        self._journal.trim(self._position)
+        self._trim()
         self._note_success(arrivals, more=loaded.more)
         return loaded
 
     def run(self, stop: Signal, wake: Signal, every: float = 0.5) -> None:
         """Load until `stop` is set: every so many seconds, and when `wake` is set."""
+        self._wake = wake
+        try:
+            self._run(stop, wake, every)
+        finally:
+            self._wake = None
+            self._do_jobs()
+
+    def do(self, job: Callable[[], Result]) -> Result:
+        """Have the loading thread do something between two cycles, or do it here if none runs."""
+        if self._wake is None:
+            with self._turn:
+                return job()
+        future: Future[Result] = Future()
+
+        def settle() -> None:
+            try:
+                future.set_result(job())
+            except BaseException as error:  # noqa: BLE001 (raised again where it is waited for)
+                future.set_exception(error)
+
+        self._jobs.put(settle)
+        if self._wake is not None:
+            self._wake.set()
+        while True:
+            try:
+                return future.result(timeout=1)
+            except TimeoutError:
+                if self._wake is None:  # it ended just now; whoever comes first does the jobs
+                    self._do_jobs()
+
+    def catch_up(self) -> None:
+        """Load all that was acknowledged before this call, and let the journal forget it."""
+        segment = self._journal.roll()
+        while self._position.segment < segment and self.cycle().records:
+            pass
+        self._trim()
+
+    def _run(self, stop: Signal, wake: Signal, every: float) -> None:
         while not stop.is_set():
             try:
-                if self.cycle().more:
+                self._do_jobs()
+                with self._turn:
+                    loaded = self.cycle()
+                if loaded.more:
                     continue
             except (StoreUnavailableError, OSError) as error:
                 self._note_failure(error)
@@ -146,6 +199,19 @@ class Loader:
                 continue
             wake.wait(every)
             wake.clear()
+
+    def _do_jobs(self) -> None:
+        while True:
+            try:
+                job = self._jobs.get_nowait()
+            except Empty:
+                return
+            with self._turn:
+                job()
+
+    def _trim(self) -> None:
+        self._journal.trim(self._position)
+        self._trim_due = False
 
     def recover(self) -> None:
         """Open the store again and start from what it has committed."""
@@ -210,6 +276,7 @@ class Loader:
             duplicate=sum(sifted.duplicates.values()),
             unloadable=sum(piece.rows for piece in unloadable)
             + sum(arrival.head.received for arrival in arrivals if arrival.record is None),
+            erased=sum(applied.erased.values()),
             more=sum(len(arrival.payload) for arrival in arrivals) >= self._cycle_bytes,
         )
 
@@ -237,6 +304,10 @@ class Loader:
             clear(self._scratch)
         self._watch("settle")
         self._repeats.settle(plan)
+        if applied.erased:
+            # What was refused because it is erased must not stay in the journal either.
+            self._journal.roll()
+            self._trim_due = True
         return applied, sifted
 
     def _put_aside(self, arrivals: Sequence[Arrival], unloadable: Sequence[Piece]) -> None:

@@ -37,6 +37,7 @@ class FileJournal:
         number = max([*self._ends, floor.segment]) + 1
         self._writer = SegmentWriter(directory, number, segment_bytes, self._synced, _answer)
         self._commit = GroupCommit(self._writer) if threaded else None
+        self._rolled = 0  # segments before this one are ended
 
     def append(self, payload: bytes) -> Awaitable[None]:
         ticket = asyncio.get_running_loop().create_future()
@@ -62,13 +63,19 @@ class FileJournal:
                     if taken >= limit:
                         return
 
+    def roll(self) -> int:
+        rolled = (self._commit or self._writer).roll()
+        with self._lock:
+            self._rolled = rolled
+        return rolled
+
     def trim(self, before: Position) -> None:
         with self._lock:
             newest = max(self._ends, default=0)
             done = [
                 number
                 for number, end in self._ends.items()
-                if number != newest and Position(number, end) <= before
+                if (number != newest or number < self._rolled) and Position(number, end) <= before
             ]
         for number in done:
             segment_path(self._directory, number).unlink(missing_ok=True)
