@@ -35,6 +35,10 @@ class Settings:
     store_memory: str = "2GB"
     """Most memory that the store's engine may take."""
 
+    store_threads: int = 0
+    """Threads of the store's engine; 0 takes as many as there are cores. One thread loads at a
+    fifth less CPU an event, and answers questions at half the speed of two."""
+
 
 def from_environment(settings: Settings, environment: Mapping[str, str] | None = None) -> Settings:
     """The settings with every GLASSHOUSE_* variable that is set laid over them."""
@@ -45,6 +49,7 @@ def from_environment(settings: Settings, environment: Mapping[str, str] | None =
         "trusted_proxies": lambda text: tuple(filter(None, text.split(","))),
         "in_flight_bytes": int,
         "load_every": float,
+        "store_threads": int,
     }
     values: dict[str, Any] = {}
     for field in fields(Settings):

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from glasshouse.catalogue import Product
+from glasshouse.cli import keeping
 from glasshouse.cli.installation import Installation
 from glasshouse.collector.app import Collector, Receive, Scope, Send
 from glasshouse.console.access import Access
@@ -28,7 +29,12 @@ class Application:
         self.collector = collector
         self.health = Starlette(routes=health_routes(installation))
         self._console = console
-        self._administration = Starlette(routes=administration_routes(installation, token))
+        self._administration = Starlette(
+            routes=[
+                *administration_routes(installation, token),
+                *keeping.routes(installation.holdings, token),
+            ]
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
@@ -36,7 +42,7 @@ class Application:
             await self.collector(scope, receive, send)
         elif path.startswith("/health/"):
             await self.health(scope, receive, send)
-        elif path.startswith("/api/v1/products"):
+        elif path.startswith(("/api/v1/products", keeping.PREFIX)):
             await self._administration(scope, receive, send)
         else:
             await self._console(scope, receive, send)

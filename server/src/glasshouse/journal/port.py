@@ -47,6 +47,9 @@ class Journal(Protocol):
     def trim(self, before: Position) -> None:
         """Forget whole segments of which everything lies before this position."""
 
+    def damages(self) -> list[Damage]:
+        """What was found damaged since the journal was opened."""
+
     def size(self) -> int:
         """Bytes that the journal holds on disk."""
 

@@ -18,7 +18,7 @@ broken handle) never skips anything: the store is opened anew and the cycle wait
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -88,6 +88,7 @@ class Signal(Protocol):
     def is_set(self) -> bool: ...
     def wait(self, timeout: float | None = None) -> bool: ...
     def clear(self) -> None: ...
+    def set(self) -> None: ...
 
 
 class Loader:
@@ -120,7 +121,8 @@ class Loader:
         self._position = Position(0, 0)
         self._jobs: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._turn = threading.Lock()  # held by whoever loads
-        self._wake: Signal | None = None  # of the thread that runs, while one does
+        self._running = False
+        self._nudge: Callable[[], None] = lambda: None  # wakes the thread that runs
         self._trim_due = False
         self._scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._take_stock()
@@ -145,18 +147,27 @@ class Loader:
         self._note_success(arrivals, more=loaded.more)
         return loaded
 
-    def run(self, stop: Signal, wake: Signal, every: float = 0.5) -> None:
-        """Load until `stop` is set: every so many seconds, and when `wake` is set."""
-        self._wake = wake
+    def run(
+        self,
+        stop: Signal,
+        wake: Signal,
+        every: float = 0.5,
+        chore: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Load until `stop` is set: every so many seconds, and when `wake` is set.
+
+        `chore` is called between cycles and knows itself when it has something to do.
+        """
+        self._running, self._nudge = True, wake.set
         try:
-            self._run(stop, wake, every)
+            self._run(stop, wake, every, chore)
         finally:
-            self._wake = None
+            self._running = False
             self._do_jobs()
 
     def do(self, job: Callable[[], Result]) -> Result:
         """Have the loading thread do something between two cycles, or do it here if none runs."""
-        if self._wake is None:
+        if not self._running:
             with self._turn:
                 return job()
         future: Future[Result] = Future()
@@ -168,14 +179,10 @@ class Loader:
                 future.set_exception(error)
 
         self._jobs.put(settle)
-        if self._wake is not None:
-            self._wake.set()
-        while True:
-            try:
-                return future.result(timeout=1)
-            except TimeoutError:
-                if self._wake is None:  # it ended just now; whoever comes first does the jobs
-                    self._do_jobs()
+        self._nudge()
+        while not wait((future,), timeout=0.5).done:
+            self._do_jobs_left_over()
+        return future.result()
 
     def catch_up(self) -> None:
         """Load all that was acknowledged before this call, and let the journal forget it."""
@@ -184,12 +191,13 @@ class Loader:
             pass
         self._trim()
 
-    def _run(self, stop: Signal, wake: Signal, every: float) -> None:
+    def _run(self, stop: Signal, wake: Signal, every: float, chore: Callable[[], None]) -> None:
         while not stop.is_set():
             try:
                 self._do_jobs()
                 with self._turn:
                     loaded = self.cycle()
+                    chore()
                 if loaded.more:
                     continue
             except (StoreUnavailableError, OSError) as error:
@@ -208,6 +216,11 @@ class Loader:
                 return
             with self._turn:
                 job()
+
+    def _do_jobs_left_over(self) -> None:
+        """The thread ended before it came to them; whoever waits for one does them."""
+        if not self._running:
+            self._do_jobs()
 
     def _trim(self) -> None:
         self._journal.trim(self._position)

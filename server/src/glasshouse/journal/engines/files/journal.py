@@ -31,7 +31,7 @@ class FileJournal:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._directory = directory
         self._report = report
-        self._reported: set[tuple[int, int]] = set()
+        self._reported: dict[tuple[int, int], Damage] = {}
         self._lock = threading.Lock()
         self._ends = _old_segments(directory, report)  # synced end by segment number
         number = max([*self._ends, floor.segment]) + 1
@@ -82,6 +82,9 @@ class FileJournal:
             with self._lock:
                 del self._ends[number]
 
+    def damages(self) -> list[Damage]:
+        return list(self._reported.values())
+
     def size(self) -> int:
         with self._lock:
             return sum(self._ends.values())
@@ -96,7 +99,7 @@ class FileJournal:
         """A torn tail is met at every read until something follows it."""
         place = (damage.segment, damage.offset)
         if place not in self._reported:
-            self._reported.add(place)
+            self._reported[place] = damage
             self._report(damage)
 
     def _submit(self, payload: bytes, ticket: Ticket | None) -> None:

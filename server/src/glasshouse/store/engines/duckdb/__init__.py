@@ -197,7 +197,7 @@ class DuckDBStore:
         """Remove a product's items of one origin and all derived from them; how many items."""
         now = datetime.now(UTC).replace(tzinfo=None)
         name = f"{product} {origin.value} {now.isoformat()}"
-        erased = self.erase(Erasure(name, product, now, origin=origin.value))
+        erased = self._erase(Erasure(name, product, now, origin=origin.value), note=False)
         return sum(erased.items.values())
 
     def mark(self, product: str, kind: str, identity: str) -> str:
@@ -210,9 +210,14 @@ class DuckDBStore:
         """Remove items and all derived from them, in one transaction. Again: nothing more."""
         if erasure.name in self.erasures():
             return Erased({}, 0)
+        return self._erase(erasure, note=True)
+
+    def _erase(self, erasure: Erasure, *, note: bool) -> Erased:
         tables = self.item_tables(erasure.product)
         with self._transaction() as connection:
             erased, forgotten = erasing.erase(connection, tables, erasure, self._erasure_key)
+            if note:
+                erasing.note(connection, erasure)
         self._identities.forget(forgotten)
         self._count_arrivals()
         self._know_erasures()

@@ -61,6 +61,12 @@ def erase(
             """)
     _derive_again(connection, tables)
     forgotten = _forget_identities(connection, tables, erasure.product)
+    connection.execute("drop table temp.touched; drop table temp.candidates")
+    return Erased({item: rows for item, rows in items.items() if rows}, len(forgotten)), forgotten
+
+
+def note(connection: DuckDBPyConnection, erasure: Erasure) -> None:
+    """Late resends are known by this, and that the file is to be rewritten."""
     connection.execute(
         "insert into store.erasures values (?, ?, ?, ?, ?, ?, ?, false)",
         (
@@ -73,8 +79,6 @@ def erase(
             erasure.until,
         ),
     )
-    connection.execute("drop table temp.touched; drop table temp.candidates")
-    return Erased({item: rows for item, rows in items.items() if rows}, len(forgotten)), forgotten
 
 
 def sweep_item(connection: DuckDBPyConnection, table: ItemTable, before: object) -> int:
