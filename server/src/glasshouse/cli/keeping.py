@@ -23,6 +23,7 @@ from glasshouse.keeping.checking import examine
 from glasshouse.keeping.erasing import ErasureError, Wanted, erase
 from glasshouse.keeping.exporting import export
 from glasshouse.keeping.holdings import Holdings
+from glasshouse.store import StoreError
 
 PREFIX = "/api/v1/keeping/"
 END = {"table": "-"}  # the last line of an export: without it the export is not whole
@@ -35,8 +36,9 @@ def carry_out(holdings: Holdings, action: str, asked: Asked) -> dict[str, Any]:
         return ACTIONS[action](holdings, asked)
     except (ErasureError, BackupError) as error:
         raise CommandError(str(error), status=2) from None
-    except OSError as error:
-        raise CommandError(f"{action}: {error}") from None
+    except (OSError, StoreError) as error:
+        left = "; it is noted, and finished at the next start" if action == "erase" else ""
+        raise CommandError(f"{action} ended early: {error}{left}") from None
 
 
 def export_lines(holdings: Holdings, asked: Asked) -> Iterator[str]:

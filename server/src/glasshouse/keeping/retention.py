@@ -23,10 +23,12 @@ REWRITE_EVERY = 7
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """The last day that was swept, rows removed since the file was rewritten, and when it was."""
+    """The last day that was swept, whether the file may hold bytes of what was removed since it
+    was rewritten, and when it was.
+    """
 
     day: date = date.min
-    removed: int = 0
+    due: bool = False
     rewritten: date = date.min
 
 
@@ -45,16 +47,18 @@ class Retention:
 
 def sweep(holdings: Holdings, now: datetime, before: Swept) -> Swept:
     """Remove what is past its span. Call it from the loading thread."""
-    removed = before.removed
+    # Due until it is known that nothing was removed, so that a run that ends early leaves it so.
+    _write(holdings.data, replace(before, due=True))
+    removed = 0
     for product in holdings.catalogue:
         for path, span in spans(product):
             removed += holdings.store.sweep(product.slug, path, cutoff(now, span))
         oldest = min(cutoff(now, span) for _, span in spans(product))
         removed += holdings.store.sweep(product.slug, None, oldest)
-    swept = replace(before, day=now.date(), removed=removed)
-    if removed and now.date() >= before.rewritten + timedelta(days=REWRITE_EVERY):
+    swept = replace(before, day=now.date(), due=before.due or removed > 0)
+    if swept.due and now.date() >= before.rewritten + timedelta(days=REWRITE_EVERY):
         holdings.store.rewrite()
-        swept = Swept(now.date(), 0, now.date())
+        swept = replace(swept, due=False, rewritten=now.date())
     _write(holdings.data, swept)
     return swept
 
@@ -88,7 +92,7 @@ def read_swept(data: Path) -> Swept:
         facts = read_json(data / NAME)
         return Swept(
             date.fromisoformat(facts["day"]),
-            int(facts["removed"]),
+            bool(facts["due"]),
             date.fromisoformat(facts["rewritten"]),
         )
     except (FileNotFoundError, ValueError, KeyError, TypeError):
@@ -98,7 +102,7 @@ def read_swept(data: Path) -> Swept:
 def _write(data: Path, swept: Swept) -> None:
     facts = {
         "day": swept.day.isoformat(),
-        "removed": swept.removed,
+        "due": swept.due,
         "rewritten": swept.rewritten.isoformat(),
     }
     write_whole(data / NAME, json.dumps(facts).encode())

@@ -117,6 +117,7 @@ class Loader:
         self._watch = watch
         self._followed = -1
         self._schema_problems: tuple[str, ...] = ()
+        self._chore_problems: tuple[str, ...] = ()
         self.state = LoaderState()
         self._position = Position(0, 0)
         self._jobs: SimpleQueue[Callable[[], None]] = SimpleQueue()
@@ -197,7 +198,7 @@ class Loader:
                 self._do_jobs()
                 with self._turn:
                     loaded = self.cycle()
-                    chore()
+                    chore = self._do_chore(chore)
                 if loaded.more:
                     continue
             except (StoreUnavailableError, OSError) as error:
@@ -216,6 +217,18 @@ class Loader:
                 return
             with self._turn:
                 job()
+
+    def _do_chore(self, chore: Callable[[], None]) -> Callable[[], None]:
+        """The chore, or none from now on: whatever is wrong with it must not stop the loading."""
+        try:
+            chore()
+        except (StoreUnavailableError, OSError):
+            raise  # the machine failed, and the loop knows what to do
+        except Exception as error:  # noqa: BLE001
+            self._chore_problems = (f"a daily chore failed: {type(error).__name__}: {error}",)
+            self._show_problems()
+            return lambda: None
+        return chore
 
     def _do_jobs_left_over(self) -> None:
         """The thread ended before it came to them; whoever waits for one does them."""
@@ -364,7 +377,7 @@ class Loader:
             self._note_failure(error)
 
     def _show_problems(self) -> None:
-        problems = (*self._repeats.problems, *self._schema_problems)
+        problems = (*self._repeats.problems, *self._schema_problems, *self._chore_problems)
         self.state = replace(self.state, problems=problems)
 
 
