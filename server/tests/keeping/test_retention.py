@@ -72,7 +72,7 @@ def test_it_is_done_once_a_day_and_again_if_it_was_ended(
         load(installation)
         chore = Retention(installation.holdings)
         with monkeypatch.context() as patch:
-            patch.setattr(retention, "_write", lambda *_: 1 / 0)
+            patch.setattr(type(installation.store), "rewrite", lambda _: 1 / 0)
             with pytest.raises(ZeroDivisionError):
                 chore()
         assert read_swept(tmp_path) == Swept(date.min, due=True), "to be done again"
