@@ -93,6 +93,15 @@ class DuckDBStore:
             self._connection = _connect(self._directory, self._scratch, self._memory, self._threads)
         except duckdb.Error as error:
             raise StoreUnavailableError(str(error)) from None
+        try:
+            self._prepare()
+        except duckdb.Error as error:  # a full disk: even to open it something is written
+            with suppress(duckdb.Error):
+                self._connection.close()
+            raise StoreUnavailableError(str(error)) from None
+
+    def _prepare(self) -> None:
+        prepare_tables(self._connection)
         self._tables = read_tables(self._connection)
         self._identities = IdentityIndex(self._connection)
         self._count_arrivals()
@@ -367,13 +376,17 @@ def _connect(
             **({"threads": threads} if threads else {}),
         },
     )
+    connection.execute("set allowed_directories = [?]", (str(loading.resolve()),))
+    connection.execute("set enable_external_access = false")
+    connection.execute("set lock_configuration = true")
+    return connection
+
+
+def prepare_tables(connection: DuckDBPyConnection) -> None:
+    """The store's own tables, made if they are not there."""
     connection.execute(OWN_TABLES)
     connection.execute(PERIOD_TABLES)
     connection.execute(erasing.TABLES)
     connection.execute(
         "insert into store.position select 0, 0 where not exists (from store.position)"
     )
-    connection.execute("set allowed_directories = [?]", (str(loading.resolve()),))
-    connection.execute("set enable_external_access = false")
-    connection.execute("set lock_configuration = true")
-    return connection
