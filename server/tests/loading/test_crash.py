@@ -10,6 +10,7 @@ import pytest
 from loading_world import MemoryJournal, adds_up, build, events, fingerprint, line, record
 
 from glasshouse.loading import repeats
+from glasshouse.store.engines.duckdb import applying
 
 STEPS = (
     "read",
@@ -19,10 +20,10 @@ STEPS = (
     "put aside",
     "plan keys",
     "read portions",
-    "summarize instances",
     "number identities",
     "insert rows",
-    "update instances",
+    "note arrivals",
+    "fold",
     "update accounting",
     "change keys",
     "move position",
@@ -46,6 +47,7 @@ def payloads() -> list[bytes]:
 def load(data: Path, kill_at: str | None = None, kill_in_cycle: int = 0) -> str:
     """Load all; every cycle makes a file of keys. Perhaps end the process at a step."""
     repeats.FRESH_KEYS = 3
+    applying.FOLD_ROWS = 5
     cycles = 0
 
     def watch(step: str) -> None:
@@ -70,6 +72,7 @@ def load(data: Path, kill_at: str | None = None, kill_in_cycle: int = 0) -> str:
 def expected(tmp_path_factory: pytest.TempPathFactory) -> str:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(repeats, "FRESH_KEYS", repeats.FRESH_KEYS)
+        patch.setattr(applying, "FOLD_ROWS", applying.FOLD_ROWS)
         return load(tmp_path_factory.mktemp("undisturbed"))
 
 
@@ -78,6 +81,7 @@ def test_killed_at(
     step: str, expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(repeats, "FRESH_KEYS", repeats.FRESH_KEYS)
+    monkeypatch.setattr(applying, "FOLD_ROWS", applying.FOLD_ROWS)
     child = subprocess.run(
         [sys.executable, __file__, str(tmp_path), step],
         capture_output=True,

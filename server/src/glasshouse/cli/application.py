@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from glasshouse.catalogue import Product, SettingsError
+from glasshouse.cli import keeping
 from glasshouse.cli.installation import Installation
 from glasshouse.collector.app import Collector, Receive, Scope, Send
 from glasshouse.collector.parcel import NO_PRODUCT
@@ -31,8 +32,12 @@ class Application:
         self.collector = collector
         self.health = Starlette(routes=health_routes(installation, collector))
         self._console = console
-        routes = administration_routes(installation, collector, token)
-        self._administration = Starlette(routes=routes)
+        self._administration = Starlette(
+            routes=[
+                *administration_routes(installation, collector, token),
+                *keeping.routes(installation.holdings, token),
+            ]
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
@@ -40,7 +45,7 @@ class Application:
             await self.collector(scope, receive, send)
         elif path.startswith("/health/"):
             await self.health(scope, receive, send)
-        elif path.startswith(ADMINISTRATION):
+        elif path.startswith((*ADMINISTRATION, keeping.PREFIX)):
             await self._administration(scope, receive, send)
         else:
             await self._console(scope, receive, send)

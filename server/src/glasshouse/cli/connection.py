@@ -21,6 +21,7 @@ from glasshouse.catalogue import SettingsError
 from glasshouse.cli.application import product_object
 from glasshouse.cli.errors import CommandError, InUseError
 from glasshouse.cli.installation import Installation
+from glasshouse.cli.keeping import END, PREFIX, carry_out, export_lines
 from glasshouse.insight import QuestionError, SqlError
 from glasshouse.insight.exporting import answer_object, row_objects
 from glasshouse.settings import Settings, from_environment
@@ -56,6 +57,12 @@ class Connection(Protocol):
     def erase_simulated(self, product: str) -> int:
         """Remove the simulated items of a product; how many there were."""
 
+    def keep(self, action: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """Erase, back up or check: one of `keeping.ACTIONS`."""
+
+    def export(self, asked: Mapping[str, Any]) -> Iterator[str]:
+        """Lines of JSON about one identity. Raises `CommandError` if not all of them came."""
+
 
 @dataclass(frozen=True, slots=True)
 class Server:
@@ -83,6 +90,26 @@ class Server:
     def erase_simulated(self, product: str) -> int:
         return int(self.call("DELETE", f"/api/v1/products/{product}/simulated")["erased"])
 
+    def keep(self, action: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+        return self.call("POST", f"{PREFIX}{action}", json=dict(asked), timeout=3600)
+
+    def export(self, asked: Mapping[str, Any]) -> Iterator[str]:
+        try:
+            with httpx.stream(
+                "POST",
+                f"{self.url}{PREFIX}export",
+                json=dict(asked),
+                headers={"authorization": f"Bearer {self.token}"},
+                timeout=3600,
+                trust_env=False,
+            ) as answer:
+                if not answer.is_success:
+                    answer.read()
+                    raise _refusal(self.url, answer.status_code, _object(answer) or {})
+                yield from whole(f"{line}\n" for line in answer.iter_lines())
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise CommandError(f"the export broke off ({error}); try again") from None
+
     def answers(self) -> bool:
         """Whether anything takes connections at the address."""
         try:
@@ -100,7 +127,7 @@ class Server:
                 method,
                 f"{self.url}{path}",
                 headers={"authorization": f"Bearer {self.token}"},
-                timeout=60,
+                timeout=rest.pop("timeout", 60),
                 trust_env=False,
                 **rest,
             )
@@ -157,6 +184,21 @@ class Direct:
         if self.installation.catalogue.product(product) is None:
             raise CommandError(f"found no product '{product}'; see glasshouse product list")
         return self.installation.erase_simulated(product)
+
+    def keep(self, action: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+        return carry_out(self.installation.holdings, action, asked)
+
+    def export(self, asked: Mapping[str, Any]) -> Iterator[str]:
+        return whole(export_lines(self.installation.holdings, asked))
+
+
+def whole(lines: Iterable[str]) -> Iterator[str]:
+    """The lines before the one that ends an export."""
+    for line in lines:
+        if json.loads(line).get("table") == END["table"]:
+            return
+        yield line
+    raise CommandError("the export broke off before its end; try again")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

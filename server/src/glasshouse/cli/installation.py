@@ -11,7 +11,8 @@ import fcntl
 import os
 import secrets
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,9 @@ from glasshouse.collector.proofs import Proofs
 from glasshouse.collector.quarantine import Quarantine
 from glasshouse.insight import Insight
 from glasshouse.journal import Damage, open_journal
+from glasshouse.keeping.erasing import ErasureError, replay
+from glasshouse.keeping.holdings import Holdings, erasure_key, print_of
+from glasshouse.keeping.retention import Retention
 from glasshouse.loading.loader import Loader
 from glasshouse.model import Origin
 from glasshouse.settings import Settings
@@ -38,7 +42,13 @@ class Installation:
         self._lock = _lock(settings.data)
         self.catalogue = Catalogue(settings.data / "catalogue")
         try:
-            self.store = open_store(settings.data / "store", settings.store_memory)
+            key = erasure_key(self.server_key())
+            self.store = open_store(
+                settings.data / "store",
+                settings.store_memory,
+                threads=settings.store_threads or None,
+                erasure_key=key,
+            )
         except StoreUnavailableError as error:
             raise CommandError(f"the store in {settings.data} cannot be opened: {error}") from None
 
@@ -58,6 +68,25 @@ class Installation:
         self.quarantine = Quarantine(settings.data / "quarantine" / "kinds.json")
         self.loader = Loader(self.journal, self.store, self.catalogue, settings.data)
         self.insight = Insight(self.store, self.catalogue, now, self.accounting)
+        self.holdings = Holdings(
+            settings.data,
+            self.catalogue,
+            self.journal,
+            self.store,
+            self.loader,
+            print_of(key),
+            now,
+        )
+        self._replay_erasures(report)
+
+    def _replay_erasures(self, report: Callable[[str], None]) -> None:
+        """What was erased since a restored backup was made, or when a process ended, goes again."""
+        try:
+            for name in replay(self.holdings):
+                report(f"the erasure {name} was done again")
+        except (ErasureError, ValueError) as error:
+            self.close()
+            raise CommandError(f"{self.settings.data}: {error}") from None
 
     def register(self, source: bytes) -> Product:
         """Register a manifest and make room for its items. Raises `ManifestError`."""
@@ -74,7 +103,7 @@ class Installation:
 
     def erase_simulated(self, product: str) -> int:
         """Remove everything simulated of a product; the number of items removed."""
-        return self.store.erase_origin(product, Origin.SIMULATED)
+        return self.loader.do(lambda: self.store.erase_origin(product, Origin.SIMULATED))
 
     def server_key(self) -> bytes:
         """The key of the hashes that this server makes; made at the first start."""
@@ -112,7 +141,12 @@ class LoaderThread:
         self._wake = threading.Event()
         self._thread = threading.Thread(
             target=installation.loader.run,
-            args=(self._stop, self._wake, installation.settings.load_every),
+            args=(
+                self._stop,
+                self._wake,
+                installation.settings.load_every,
+                Retention(installation.holdings),
+            ),
             name="loader",
             daemon=True,
         )
@@ -125,6 +159,19 @@ class LoaderThread:
         self._stop.set()
         self._wake.set()
         self._thread.join()
+
+
+@contextmanager
+def locked(data: Path) -> Iterator[None]:
+    """Keep every other process away from a directory, if it is there."""
+    if not data.is_dir():
+        yield
+        return
+    descriptor = _lock(data)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def now() -> datetime:

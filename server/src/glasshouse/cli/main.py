@@ -6,10 +6,34 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from glasshouse import __version__
-from glasshouse.cli import ask, demo, erase, manifest, product, serve, sql
+from glasshouse.cli import (
+    ask,
+    backup,
+    demo,
+    doctor,
+    erase,
+    export,
+    manifest,
+    product,
+    restore,
+    serve,
+    sql,
+)
 from glasshouse.cli.errors import CommandError
 
-COMMANDS: tuple[ModuleType, ...] = (serve, product, manifest, ask, sql, erase, demo)
+COMMANDS: tuple[ModuleType, ...] = (
+    serve,
+    product,
+    manifest,
+    ask,
+    sql,
+    erase,
+    export,
+    backup,
+    restore,
+    doctor,
+    demo,
+)
 
 
 def parser() -> argparse.ArgumentParser:

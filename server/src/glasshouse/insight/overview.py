@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from glasshouse.catalogue.version_order import version_key
 from glasshouse.insight.newest import in_utc
 from glasshouse.insight.period import Period, Step, preset
+from glasshouse.insight.queries import periods_of, query_text
 from glasshouse.model import Origin
 from glasshouse.store import Store
 
@@ -56,8 +57,8 @@ def glance(store: Store, product: str, origin: Origin, today: date) -> Glance:
     in_month = {**whose, "first": month.first, "last": month.last}
     days = dict(
         store.rows(
-            "active_instances",
-            {**in_month, "step": Step.DAY.value, "version": None, "country": None},
+            query_text("active_instances").format(periods=periods_of(Step.DAY)),
+            {**in_month, "country": None},
         ).rows
     )
     versions = {

@@ -38,8 +38,17 @@ class Journal(Protocol):
     def read(self, after: Position, limit: int) -> Iterator[tuple[bytes, Position]]:
         """Synced payloads behind `after`, about `limit` bytes of them, each with its end."""
 
+    def roll(self) -> int:
+        """End the current segment; what is appended from now on lies in this one or later ones.
+
+        So that `trim` can forget all that came before, the newest records included.
+        """
+
     def trim(self, before: Position) -> None:
         """Forget whole segments of which everything lies before this position."""
+
+    def damages(self) -> list[Damage]:
+        """What was found damaged since the journal was opened."""
 
     def size(self) -> int:
         """Bytes that the journal holds on disk."""

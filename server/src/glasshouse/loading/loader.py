@@ -16,11 +16,14 @@ rejected(unloadable), and the cycle goes again without it. A failure of the mach
 broken handle) never skips anything: the store is opened anew and the cycle waits and repeats.
 """
 
+import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from queue import Empty, SimpleQueue
+from typing import Protocol, TypeVar
 
 from glasshouse.catalogue import Catalogue
 from glasshouse.journal.port import Journal
@@ -49,6 +52,8 @@ from glasshouse.store import (
     unwatched,
 )
 
+Result = TypeVar("Result")
+
 CYCLE_BYTES = 16 * 1024 * 1024
 LONGEST_PAUSE = 30.0  # seconds between two tries while the store fails
 
@@ -62,6 +67,7 @@ class Loaded:
     stored: int = 0
     duplicate: int = 0
     unloadable: int = 0
+    erased: int = 0
     more: bool = False
 
 
@@ -82,6 +88,7 @@ class Signal(Protocol):
     def is_set(self) -> bool: ...
     def wait(self, timeout: float | None = None) -> bool: ...
     def clear(self) -> None: ...
+    def set(self) -> None: ...
 
 
 class Loader:
@@ -110,8 +117,15 @@ class Loader:
         self._watch = watch
         self._followed = -1
         self._schema_problems: tuple[str, ...] = ()
+        self._chore_problems: tuple[str, ...] = ()
         self.state = LoaderState()
         self._position = Position(0, 0)
+        self._jobs: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._turn = threading.Lock()  # held by whoever loads
+        self._running = False
+        self._nudge: Callable[[], None] = lambda: None  # wakes the thread that runs
+        self._chore: Callable[[], None] = lambda: None
+        self._trim_due = False
         self._scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._take_stock()
 
@@ -124,35 +138,114 @@ class Loader:
         arrivals = read_arrivals(self._journal.read(self._position, self._cycle_bytes))
         if not arrivals:
             self.state = replace(self.state, lag=0.0)
+            if self._trim_due:
+                self._trim()
             return Loaded()
         self._follow_catalogue()
         loaded = self._load(arrivals)
         self._position = arrivals[-1].end
         self._watch("trim")
-        self._journal.trim(self._position)
+        self._trim()
         self._note_success(arrivals, more=loaded.more)
         return loaded
 
-    def run(self, stop: Signal, wake: Signal, every: float = 0.5) -> None:
-        """Load until `stop` is set: every so many seconds, and when `wake` is set."""
-        while not stop.is_set():
-            pause = self.turn()
-            if pause:
-                stop.wait(pause)
-                continue
-            wake.wait(every)
-            wake.clear()
+    def run(
+        self,
+        stop: Signal,
+        wake: Signal,
+        every: float = 0.5,
+        chore: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Load until `stop` is set: every so many seconds, and when `wake` is set.
+
+        `chore` is called between cycles and knows itself when it has something to do.
+        """
+        self._running, self._nudge, self._chore = True, wake.set, chore
+        try:
+            while not stop.is_set():
+                pause = self.turn()
+                if pause:
+                    stop.wait(pause)
+                    continue
+                wake.wait(every)
+                wake.clear()
+        finally:
+            self._running = False
+            self._do_jobs()
+
+    def do(self, job: Callable[[], Result]) -> Result:
+        """Have the loading thread do something between two cycles, or do it here if none runs."""
+        if not self._running:
+            with self._turn:
+                return job()
+        future: Future[Result] = Future()
+
+        def settle() -> None:
+            try:
+                future.set_result(job())
+            except BaseException as error:  # noqa: BLE001 (raised again where it is waited for)
+                future.set_exception(error)
+
+        self._jobs.put(settle)
+        self._nudge()
+        while not wait((future,), timeout=0.5).done:
+            self._do_jobs_left_over()
+        return future.result()
+
+    def catch_up(self) -> None:
+        """Load all that was acknowledged before this call, and let the journal forget it."""
+        segment = self._journal.roll()
+        while self._position.segment < segment and self.cycle().records:
+            pass
+        self._trim()
 
     def turn(self) -> float:
-        """Load all that is waiting. If the store fails: the seconds to wait before the next try."""
+        """Load all that is waiting, and do what else is due.
+
+        If the store fails: the seconds to wait before the next try; else 0.
+        """
         try:
-            while self.cycle().more:
-                pass
+            more = True
+            while more:
+                self._do_jobs()
+                with self._turn:
+                    more = self.cycle().more
+                    self._chore = self._do_chore(self._chore)
         except (StoreUnavailableError, OSError) as error:
             self._note_failure(error)
             self._try_recovery()
             return float(min(LONGEST_PAUSE, 0.5 * 2**self.state.failures))
         return 0.0
+
+    def _do_jobs(self) -> None:
+        while True:
+            try:
+                job = self._jobs.get_nowait()
+            except Empty:
+                return
+            with self._turn:
+                job()
+
+    def _do_chore(self, chore: Callable[[], None]) -> Callable[[], None]:
+        """The chore, or none from now on: whatever is wrong with it must not stop the loading."""
+        try:
+            chore()
+        except (StoreUnavailableError, OSError):
+            raise  # the machine failed, and the loop knows what to do
+        except Exception as error:  # noqa: BLE001
+            self._chore_problems = (f"a daily chore failed: {type(error).__name__}: {error}",)
+            self._show_problems()
+            return lambda: None
+        return chore
+
+    def _do_jobs_left_over(self) -> None:
+        """The thread ended before it came to them; whoever waits for one does them."""
+        if not self._running:
+            self._do_jobs()
+
+    def _trim(self) -> None:
+        self._journal.trim(self._position)
+        self._trim_due = False
 
     def recover(self) -> None:
         """Open the store again and start from what it has committed."""
@@ -217,6 +310,7 @@ class Loader:
             duplicate=sum(sifted.duplicates.values()),
             unloadable=sum(piece.rows for piece in unloadable)
             + sum(arrival.head.received for arrival in arrivals if arrival.record is None),
+            erased=sum(applied.erased.values()),
             more=sum(len(arrival.payload) for arrival in arrivals) >= self._cycle_bytes,
         )
 
@@ -244,6 +338,10 @@ class Loader:
             clear(self._scratch)
         self._watch("settle")
         self._repeats.settle(plan)
+        if applied.erased:
+            # What was refused because it is erased must not stay in the journal either.
+            self._journal.roll()
+            self._trim_due = True
         return applied, sifted
 
     def _put_aside(self, arrivals: Sequence[Arrival], unloadable: Sequence[Piece]) -> None:
@@ -287,7 +385,7 @@ class Loader:
             self._note_failure(error)
 
     def _show_problems(self) -> None:
-        problems = (*self._repeats.problems, *self._schema_problems)
+        problems = (*self._repeats.problems, *self._schema_problems, *self._chore_problems)
         self.state = replace(self.state, problems=problems)
 
 

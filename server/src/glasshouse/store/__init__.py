@@ -1,11 +1,14 @@
 """The store: tables that questions are asked of. A port with engines behind it."""
 
 from pathlib import Path
+from secrets import token_bytes
 
 from glasshouse.store.engines.duckdb import DuckDBStore
 from glasshouse.store.port import (
     Applied,
     Batch,
+    Erased,
+    Erasure,
     KeyChange,
     KeyRun,
     KeyState,
@@ -26,6 +29,8 @@ from glasshouse.store.port import (
 __all__ = [
     "Applied",
     "Batch",
+    "Erased",
+    "Erasure",
     "KeyChange",
     "KeyRun",
     "KeyState",
@@ -45,9 +50,17 @@ __all__ = [
 ]
 
 
-def open_store(directory: Path, memory: str = "2GB") -> Store:
+def open_store(
+    directory: Path,
+    memory: str = "2GB",
+    *,
+    threads: int | None = None,
+    erasure_key: bytes | None = None,
+) -> Store:
     """Open the store in `directory` (DATA/store), made if missing. One process at a time.
 
-    `memory` is the most that the engine may take, such as "2GB".
+    `memory` is the most that the engine may take, such as "2GB"; `threads` how many it may use,
+    all of the machine's if None. `erasure_key` makes the hashes by which erased identities are
+    known; without it they are known to this process alone.
     """
-    return DuckDBStore(directory, memory)
+    return DuckDBStore(directory, memory, threads, erasure_key or token_bytes(32))

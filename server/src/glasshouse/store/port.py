@@ -5,7 +5,7 @@ at the same time. A batch is applied whole or not at all, together with the jour
 it: that is what makes loading exactly once.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -136,9 +136,35 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What a batch became: rows really inserted, by (product, door)."""
+    """What a batch became: rows really inserted and rows of erased identities, by product, door."""
 
     stored: Mapping[tuple[str, str], int]
+    erased: Mapping[tuple[str, str], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """What is to be gone. Names an identity by its keyed hash (`Store.mark`), never in clear.
+
+    Without `kind` and `mark` it is everything of the product (of one `origin`, if given).
+    """
+
+    name: str  # unique; the same erasure is done once
+    product: str
+    asked_at: datetime  # UTC; items of the identity made until then are not let in again
+    kind: str | None = None
+    mark: str | None = None
+    since: datetime | None = None  # items made from then
+    until: datetime | None = None  # and before then
+    origin: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What an erasure removed: rows by item, and how many ids are not kept any more."""
+
+    items: Mapping[str, int]
+    identities: int
 
 
 Watch = Callable[[str], None]
@@ -187,6 +213,33 @@ class Store(Protocol):
 
     def erase_origin(self, product: str, origin: Origin) -> int:
         """Remove a product's items of one origin and all derived from them; how many items."""
+
+    def mark(self, product: str, kind: str, identity: str) -> str:
+        """The keyed hash that stands for an identity in erasures."""
+
+    def erase(self, erasure: Erasure) -> Erased:
+        """Remove items and all derived from them, in one transaction. Again: nothing more."""
+
+    def erasures(self) -> frozenset[str]:
+        """Names of the erasures that this store has done."""
+
+    def sweep(self, product: str, item: str | None, before: datetime) -> int:
+        """Remove what is older, of one item or (None) what is kept about instances; how much."""
+
+    def rewrite_due(self) -> bool:
+        """Whether bytes of what was erased may still lie in the file."""
+
+    def rewrite(self) -> None:
+        """Put a new file in place of this one, with what it holds and nothing else."""
+
+    def copy_to(self, path: Path) -> None:
+        """Write a consistent copy of the store's file, synced."""
+
+    def held(self, product: str, kind: str, identity: str) -> Iterator[dict[str, Any]]:
+        """All that is held about one identity: an object per row, with the table it lies in."""
+
+    def problems(self) -> list[str]:
+        """What is wrong inside the file, found by reading all of it."""
 
     def checkpoint(self) -> None:
         """Move what was committed from the log into the file."""

@@ -9,6 +9,7 @@ begins or ends inside one is widened to it. Steps without any item are rows of 0
 """
 
 from glasshouse.insight.answer import Answer, Column
+from glasshouse.insight.queries import periods_of, query_text
 from glasshouse.insight.question import Inquiry, Question
 from glasshouse.store import Store
 
@@ -16,18 +17,20 @@ from glasshouse.store import Store
 def answer_active_instances(store: Store, asked: Inquiry) -> Answer:
     buckets = asked.period.buckets(asked.step, asked.asked_at.date())
     period = asked.period.widened(asked.step)
-    found = store.rows(
-        "active_instances",
-        {
-            "product": asked.product,
-            "origin": asked.origin.value,
-            "first": period.first,
-            "last": period.last,
-            "step": asked.step.value,
-            "version": asked.filters.get("version"),
-            "country": asked.filters.get("country"),
-        },
-    )
+    whose: dict[str, object] = {
+        "product": asked.product,
+        "origin": asked.origin.value,
+        "first": period.first,
+        "last": period.last,
+        "country": asked.filters.get("country"),
+    }
+    version = asked.filters.get("version")
+    if version is None:
+        text = query_text("active_instances").format(periods=periods_of(asked.step))
+        found = store.rows(text, whose)
+    else:
+        on_version = {"step": asked.step.value, "version": version}
+        found = store.rows("active_on_version", whose | on_version)
     counts = dict(found.rows)
     return Answer(
         question=ACTIVE_INSTANCES.name,

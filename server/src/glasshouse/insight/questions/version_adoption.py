@@ -12,6 +12,7 @@ from datetime import date
 
 from glasshouse.catalogue.version_order import version_key
 from glasshouse.insight.answer import Answer, Column
+from glasshouse.insight.queries import periods_of, query_text
 from glasshouse.insight.question import Inquiry, Question
 from glasshouse.insight.questions.active_instances import incomplete_note
 from glasshouse.store import Store
@@ -21,13 +22,12 @@ def answer_version_adoption(store: Store, asked: Inquiry) -> Answer:
     buckets = asked.period.buckets(asked.step, asked.asked_at.date())
     period = asked.period.widened(asked.step)
     found = store.rows(
-        "version_adoption",
+        query_text("version_adoption").format(periods=periods_of(asked.step)),
         {
             "product": asked.product,
             "origin": asked.origin.value,
             "first": period.first,
             "last": period.last,
-            "step": asked.step.value,
             "country": asked.filters.get("country"),
         },
     )

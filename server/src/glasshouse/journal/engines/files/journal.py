@@ -31,12 +31,13 @@ class FileJournal:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._directory = directory
         self._report = report
-        self._reported: set[tuple[int, int]] = set()
+        self._reported: dict[tuple[int, int], Damage] = {}
         self._lock = threading.Lock()
         self._ends = _old_segments(directory, report)  # synced end by segment number
         number = max([*self._ends, floor.segment]) + 1
         self._writer = SegmentWriter(directory, number, segment_bytes, self._synced, _answer)
         self._commit = GroupCommit(self._writer) if threaded else None
+        self._rolled = 0  # segments before this one are ended
 
     def append(self, payload: bytes) -> Awaitable[None]:
         ticket = asyncio.get_running_loop().create_future()
@@ -62,18 +63,27 @@ class FileJournal:
                     if taken >= limit:
                         return
 
+    def roll(self) -> int:
+        rolled = (self._commit or self._writer).roll()
+        with self._lock:
+            self._rolled = rolled
+        return rolled
+
     def trim(self, before: Position) -> None:
         with self._lock:
             newest = max(self._ends, default=0)
             done = [
                 number
                 for number, end in self._ends.items()
-                if number != newest and Position(number, end) <= before
+                if (number != newest or number < self._rolled) and Position(number, end) <= before
             ]
         for number in done:
             segment_path(self._directory, number).unlink(missing_ok=True)
             with self._lock:
                 del self._ends[number]
+
+    def damages(self) -> list[Damage]:
+        return list(self._reported.values())
 
     def size(self) -> int:
         with self._lock:
@@ -89,7 +99,7 @@ class FileJournal:
         """A torn tail is met at every read until something follows it."""
         place = (damage.segment, damage.offset)
         if place not in self._reported:
-            self._reported.add(place)
+            self._reported[place] = damage
             self._report(damage)
 
     def _submit(self, payload: bytes, ticket: Ticket | None) -> None:

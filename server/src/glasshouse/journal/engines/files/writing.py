@@ -62,6 +62,11 @@ class SegmentWriter:
         else:
             self._answer(tickets, None)
 
+    def roll(self) -> int:
+        """End the current segment. The number of the next one."""
+        self.close()
+        return self._number + 1
+
     def close(self) -> None:
         if self._descriptor is not None:
             os.close(self._descriptor)
@@ -94,17 +99,38 @@ class SegmentWriter:
             self.close()
 
 
+CLOSING = "closing"
+
+
+class Roll:
+    """Asks the writing thread for a new segment."""
+
+    def __init__(self) -> None:
+        self.done = threading.Event()
+        self.next_segment = 0
+
+
 class GroupCommit:
     """A thread that takes all that is waiting, lets the writer sync it once, and so on."""
 
     def __init__(self, writer: SegmentWriter) -> None:
         self._writer = writer
-        self._waiting: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[Waiting | Roll | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self._thread.start()
 
     def submit(self, payload: bytes, ticket: Ticket | None) -> None:
         self._waiting.put((payload, ticket))
+
+    def roll(self) -> int:
+        """End the segment behind all that was submitted before. The number of the next one."""
+        roll = Roll()
+        self._waiting.put(roll)
+        # The thread may have ended meanwhile; nothing writes then, and this thread may.
+        while not roll.done.wait(0.05):
+            if not self._thread.is_alive():
+                return self._writer.roll()
+        return roll.next_segment
 
     def close(self) -> None:
         self._waiting.put(None)
@@ -113,24 +139,28 @@ class GroupCommit:
 
     def _run(self) -> None:
         while True:
-            first = self._waiting.get()
-            if first is None:
-                return
-            group, closing = self._gather(first)
-            self._writer.write(group)
-            if closing:
+            group, after = self._gather()
+            if group:
+                self._writer.write(group)
+            if isinstance(after, Roll):
+                after.next_segment = self._writer.roll()
+                after.done.set()
+            elif after is CLOSING:
                 return
 
-    def _gather(self, first: Waiting) -> tuple[list[Waiting], bool]:
-        group = [first]
-        size = len(first[0])
+    def _gather(self) -> tuple[list[Waiting], Roll | str | None]:
+        """What to write together, and what is to be done then."""
+        group: list[Waiting] = []
+        size = 0
         while len(group) < GROUP_PARTS and size < GROUP_BYTES:
             try:
-                entry = self._waiting.get_nowait()
+                entry = self._waiting.get_nowait() if group else self._waiting.get()
             except queue.Empty:
-                return group, False
+                return group, None
             if entry is None:
-                return group, True
+                return group, CLOSING
+            if isinstance(entry, Roll):
+                return group, entry
             group.append(entry)
             size += len(entry[0])
-        return group, False
+        return group, None

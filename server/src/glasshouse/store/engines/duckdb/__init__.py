@@ -6,9 +6,11 @@ file again recovers all that was committed, hence `reopen`.
 """
 
 import re
+import shutil
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +18,15 @@ import duckdb
 from duckdb import DuckDBPyConnection
 
 from glasshouse.model import Origin, Position
-from glasshouse.store.engines.duckdb import applying
+from glasshouse.store.engines.duckdb import applying, erasing, holding
 from glasshouse.store.engines.duckdb.asking import ask
+from glasshouse.store.engines.duckdb.checking import find_problems
 from glasshouse.store.engines.duckdb.creating import create_file
-from glasshouse.store.engines.duckdb.erasing import erase_origin
+from glasshouse.store.engines.duckdb.erasing import mark_of
+from glasshouse.store.engines.duckdb.gate import Gate
+from glasshouse.store.engines.duckdb.identities import IdentityIndex
+from glasshouse.store.engines.duckdb.periods import TABLES as PERIOD_TABLES
+from glasshouse.store.engines.duckdb.rewriting import clear_copies, put_in_place, sync, write_copy
 from glasshouse.store.engines.duckdb.tables import (
     OWN_TABLES,
     ItemTable,
@@ -31,6 +38,8 @@ from glasshouse.store.engines.duckdb.views import make_views
 from glasshouse.store.port import (
     Applied,
     Batch,
+    Erased,
+    Erasure,
     KeyRun,
     KeyState,
     Portion,
@@ -62,25 +71,45 @@ FAILURES = (
 class DuckDBStore:
     """The store in one DuckDB file. See `glasshouse.store.port.Store`."""
 
-    def __init__(self, directory: Path, memory: str) -> None:
+    def __init__(
+        self, directory: Path, memory: str, threads: int | None, erasure_key: bytes
+    ) -> None:
         self._directory = directory
+        self._scratch = directory / "loading"
         self._memory = memory
+        self._threads = threads
+        self._erasure_key = erasure_key
+        self._gate = Gate()
+        self._arrivals = 0
+        self._erased: frozenset[tuple[str, str]] = frozenset()
         self._queries: dict[str, str] = {}
         self._writing = threading.RLock()
         self._open()
 
     def _open(self) -> None:
         self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        loading = self._directory / "loading"
-        loading.mkdir(exist_ok=True, mode=0o700)
+        self._scratch.mkdir(exist_ok=True, mode=0o700)
+        clear_copies(self._scratch)
         try:
             create_file(self._directory / FILE)
-            self._connection = _connect(self._directory, loading, self._memory)
-            self._tables = read_tables(self._connection)
-            self._ensured: set[str] = set()
-            make_views(self._connection, self._tables.values())
+            self._connection = _connect(self._directory, self._scratch, self._memory, self._threads)
         except (duckdb.Error, OSError) as error:
             raise StoreUnavailableError(str(error)) from None
+        try:
+            self._prepare()
+        except duckdb.Error as error:  # a full disk: even to open it something is written
+            with suppress(duckdb.Error):
+                self._connection.close()
+            raise StoreUnavailableError(str(error)) from None
+
+    def _prepare(self) -> None:
+        prepare_tables(self._connection)
+        self._tables = read_tables(self._connection)
+        self._identities = IdentityIndex(self._connection)
+        self._count_arrivals()
+        self._know_erasures()
+        self._ensured: set[str] = set()
+        make_views(self._connection, self._tables.values())
 
     def ensure(self, manifest: Manifest) -> None:
         """Make or widen the tables and views of a manifest. Idempotent. Raises `SchemaError`."""
@@ -102,10 +131,22 @@ class DuckDBStore:
     def apply(self, batch: Batch, watch: Watch = unwatched) -> Applied:
         """Take a batch, whole, in one transaction."""
         with self._transaction() as connection:
-            applied = applying.apply_batch(connection, self._tables, batch, watch)
+            outcome = applying.apply_batch(
+                connection,
+                self._tables,
+                batch,
+                self._identities,
+                arrivals=self._arrivals,
+                erased=self._erased,
+                erasure_key=self._erasure_key,
+                watch=watch,
+            )
             watch("commit")
+        self._arrivals = outcome.arrivals
+        if outcome.numbered is not None:
+            self._identities.settle(outcome.numbered)
         watch("committed")
-        return applied
+        return outcome.applied
 
     def refuses(self, portion: Portion) -> str | None:
         """Why the store would not take this portion, or None if it would."""
@@ -165,8 +206,91 @@ class DuckDBStore:
 
     def erase_origin(self, product: str, origin: Origin) -> int:
         """Remove a product's items of one origin and all derived from them; how many items."""
+        now = datetime.now(UTC).replace(tzinfo=None)
+        name = f"{product} {origin.value} {now.isoformat()}"
+        erased = self._erase(Erasure(name, product, now, origin=origin.value), note=False)
+        return sum(erased.items.values())
+
+    def mark(self, product: str, kind: str, identity: str) -> str:
+        """The keyed hash that stands for an identity in erasures."""
+        text = mark_of(self._erasure_key, "$product", "$kind", "$identity")
+        values = {"product": product, "kind": kind, "identity": identity}
+        return str(self.rows(f"select {text}", values).rows[0][0])
+
+    def erase(self, erasure: Erasure) -> Erased:
+        """Remove items and all derived from them, in one transaction. Again: nothing more."""
+        if erasure.name in self.erasures():
+            return Erased({}, 0)
+        return self._erase(erasure, note=True)
+
+    def _erase(self, erasure: Erasure, *, note: bool) -> Erased:
+        tables = self.item_tables(erasure.product)
         with self._transaction() as connection:
-            return erase_origin(connection, self.item_tables(product), product, origin.value)
+            erased, forgotten = erasing.erase(connection, tables, erasure, self._erasure_key)
+            if note:
+                erasing.note(connection, erasure)
+        self._identities.forget(forgotten)
+        self._count_arrivals()
+        self._know_erasures()
+        return erased
+
+    def erasures(self) -> frozenset[str]:
+        """Names of the erasures that this store has done."""
+        return frozenset(row[0] for row in self.rows("select name from store.erasures").rows)
+
+    def sweep(self, product: str, item: str | None, before: datetime) -> int:
+        """Remove what is older, of one item or (None) what is kept about instances; how much."""
+        with self._transaction() as connection:
+            if item is not None:
+                table = self._tables.get((product, item))
+                return erasing.sweep_item(connection, table, before) if table else 0
+            removed, forgotten = erasing.sweep_instances(
+                connection, self.item_tables(product), product, before
+            )
+        self._identities.forget(forgotten)
+        self._count_arrivals()
+        return removed
+
+    def rewrite_due(self) -> bool:
+        """Whether bytes of what was erased may still lie in the file."""
+        found = self.rows("select count(*) from store.erasures where not rewritten")
+        return bool(found.rows[0][0])
+
+    def rewrite(self) -> None:
+        """Put a new file in place of this one, with what it holds and nothing else."""
+        with self._writing, _failures():
+            self._connection.execute("update store.erasures set rewritten = true")
+            try:
+                copy = write_copy(self._connection, self._scratch)
+                self._connection.execute("checkpoint")
+            except BaseException:
+                self._connection.execute("update store.erasures set rewritten = false")
+                raise
+            with self._gate.shut():
+                self._connection.close()
+                try:
+                    put_in_place(copy, self._directory / FILE)
+                finally:
+                    self._open()
+
+    def copy_to(self, path: Path) -> None:
+        """Write a consistent copy of the store's file, synced."""
+        with self._writing, _failures():
+            copy = write_copy(self._connection, self._scratch)
+        try:
+            shutil.copyfile(copy, path)
+            sync(path)
+        finally:
+            clear_copies(self._scratch)
+
+    def held(self, product: str, kind: str, identity: str) -> Iterator[dict[str, Any]]:
+        """All that is held about one identity: an object per row, with the table it lies in."""
+        with self._cursor() as cursor:
+            yield from holding.held(cursor, self.item_tables(product), product, kind, identity)
+
+    def problems(self) -> list[str]:
+        """What is wrong inside the file, found by reading all of it."""
+        return list(find_problems(self.rows, self._tables.values()))
 
     def checkpoint(self) -> None:
         """Move what was committed from the log into the file."""
@@ -175,7 +299,7 @@ class DuckDBStore:
 
     def reopen(self) -> None:
         """Drop every handle and open the file again, after `StoreUnavailableError`."""
-        with self._writing:
+        with self._writing, self._gate.shut():
             with suppress(duckdb.Error):  # an invalidated handle; the next recovers from the log
                 self._connection.close()
             self._open()
@@ -184,6 +308,16 @@ class DuckDBStore:
         """Checkpoint and let go of the file."""
         with self._writing:
             self._connection.close()
+
+    def _count_arrivals(self) -> None:
+        counted = self._connection.execute("select count(*) from store.arrivals").fetchone()
+        self._arrivals = int(counted[0]) if counted else 0
+
+    def _know_erasures(self) -> None:
+        found = self._connection.execute(
+            "select distinct product, kind from store.erasures where kind is not null"
+        ).fetchall()
+        self._erased = frozenset((product, kind) for product, kind in found)
 
     def _query(self, name: str) -> str:
         if name not in self._queries:
@@ -207,7 +341,7 @@ class DuckDBStore:
 
     @contextmanager
     def _cursor(self) -> Iterator[DuckDBPyConnection]:
-        with _failures():
+        with self._gate.passing(), _failures():
             cursor = self._connection.cursor()
             try:
                 yield cursor
@@ -228,7 +362,9 @@ def _roll_back(connection: DuckDBPyConnection) -> None:
         connection.execute("rollback")
 
 
-def _connect(directory: Path, loading: Path, memory: str) -> DuckDBPyConnection:
+def _connect(
+    directory: Path, loading: Path, memory: str, threads: int | None
+) -> DuckDBPyConnection:
     connection = duckdb.connect(
         directory / FILE,
         config={
@@ -239,13 +375,20 @@ def _connect(directory: Path, loading: Path, memory: str) -> DuckDBPyConnection:
             "autoload_known_extensions": False,
             "preserve_insertion_order": False,
             "checkpoint_threshold": "128MB",
+            **({"threads": threads} if threads else {}),
         },
-    )
-    connection.execute(OWN_TABLES)
-    connection.execute(
-        "insert into store.position select 0, 0 where not exists (from store.position)"
     )
     connection.execute("set allowed_directories = [?]", (str(loading.resolve()),))
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
     return connection
+
+
+def prepare_tables(connection: DuckDBPyConnection) -> None:
+    """The store's own tables, made if they are not there."""
+    connection.execute(OWN_TABLES)
+    connection.execute(PERIOD_TABLES)
+    connection.execute(erasing.TABLES)
+    connection.execute(
+        "insert into store.position select 0, 0 where not exists (from store.position)"
+    )

@@ -4,16 +4,22 @@ No step looks at a single row in Python. Lines are read from flat NDJSON with de
 the cheapest way there is (2.0 to 2.5 µs an event), into temporary tables that later steps share.
 
 What is kept about an instance depends on times within the items, never on the order of loading:
-first and last are by `at`, and of two at the same time the greater value counts.
+first and last are by `at`. `folding.py` keeps it.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import duckdb
 from duckdb import DuckDBPyConnection
 
+from glasshouse.model import Outcome as OutcomeOfItem
+from glasshouse.model import Reason
 from glasshouse.store.engines.duckdb.columns import Struct
+from glasshouse.store.engines.duckdb.erasing import mark_of
+from glasshouse.store.engines.duckdb.folding import FOLD_ROWS, fold
+from glasshouse.store.engines.duckdb.identities import IdentityIndex, Numbered
 from glasshouse.store.engines.duckdb.quoting import identifier, literal
 from glasshouse.store.engines.duckdb.tables import ItemTable
 from glasshouse.store.port import (
@@ -40,31 +46,65 @@ LINE = (
     ("doubtful_time", "BOOLEAN"),
 )
 
+SUPPRESSED = OutcomeOfItem.SUPPRESSED.value
+
+ErasedKinds = frozenset[tuple[str, str]]  # product, kind of identity
 Incoming = list[tuple[str, Portion, ItemTable]]
 Tables = Mapping[tuple[str, str], ItemTable]
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a batch became, and what is true once it is committed."""
+
+    applied: Applied
+    numbered: Numbered | None  # ids for the index
+    arrivals: int  # rows that wait to be folded
+
+
 def apply_batch(
-    connection: DuckDBPyConnection, tables: Tables, batch: Batch, watch: Watch
-) -> Applied:
-    """All steps up to, but without, the commit."""
+    connection: DuckDBPyConnection,
+    tables: Tables,
+    batch: Batch,
+    index: IdentityIndex,
+    *,
+    arrivals: int,
+    erased: ErasedKinds,
+    erasure_key: bytes,
+    watch: Watch,
+) -> Outcome:
+    """All steps up to, but without, the commit.
+
+    `arrivals` is how many rows wait to be folded; `erased` of which products and kinds of identity
+    something was erased.
+    """
     watch("read portions")
     incoming = read_portions(connection, tables, batch.portions)
     stored: Counter[tuple[str, str]] = Counter()
+    suppressed: Counter[tuple[str, str]] = Counter()
+    numbered = None
     if incoming:
-        watch("summarize instances")
-        summarize_instances(connection, incoming)
+        if erased:
+            watch("suppress erased")
+            incoming, suppressed = suppress_erased(connection, incoming, erased, erasure_key)
         watch("number identities")
-        number_identities(connection, incoming)
+        numbered = number_identities(connection, incoming, index)
         watch("insert rows")
         for name, portion, table in incoming:
             stored[portion.product, portion.door] += insert_rows(connection, name, portion, table)
-        watch("update instances")
-        update_instance_days(connection)
-        update_instances(connection)
+        watch("note arrivals")
+        note_arrivals(connection, incoming)
+        arrivals += stored.total()
+        if arrivals >= FOLD_ROWS:
+            watch("fold")
+            fold(connection)
+            arrivals = 0
     watch("update accounting")
     arrived = [Tally(*key, "stored", "", items) for key, items in stored.items()]
-    update_accounting(connection, [*batch.tallies, *arrived])
+    refused = [
+        Tally(*key, SUPPRESSED, Reason.ERASED.value, items) for key, items in suppressed.items()
+    ]
+    update_accounting(connection, [*batch.tallies, *arrived, *refused])
     note_refusals(connection, batch.refusals)
     watch("change keys")
     change_keys(connection, batch.keys)
@@ -74,7 +114,7 @@ def apply_batch(
         (batch.position.segment, batch.position.offset),
     )
     drop_temporary(connection, incoming)
-    return Applied(dict(stored))
+    return Outcome(Applied(dict(stored), dict(suppressed)), numbered, arrivals)
 
 
 def read_portions(
@@ -121,56 +161,82 @@ def read_portion(
         )
 
 
-def summarize_instances(connection: DuckDBPyConnection, incoming: Incoming) -> None:
-    """One row per instance, origin and day of the batch; much smaller than the batch."""
-    heads = " union all ".join(
-        f"select {literal(portion.product)} as product, {literal(portion.door)} as door, "
-        f't.origin, t.instance, t."at", t.version, t.country, t.region from {name} t'
-        for name, portion, _ in incoming
-    )
-    connection.execute(f"""
-        create or replace temp table days as
-        select h.product, h.origin, h.instance, h."at"::date as day,
-               count(*) as items, min(h."at") as first_seen,
-               max({{'at': h."at", 'door': h.door}}) as last,
-               min({{'at': h."at", 'version': h.version}}) filter (where h.version is not null)
-                   as oldest,
-               max({{'at': h."at", 'version': h.version}}) filter (where h.version is not null)
-                   as newest,
-               max({{'at': h."at", 'place': h.country || '/' || coalesce(h.region, '')}})
-                   filter (where h.country is not null) as place
-        from ({heads}) h group by all
-    """)
+def suppress_erased(
+    connection: DuckDBPyConnection, incoming: Incoming, erased: ErasedKinds, key: bytes
+) -> tuple[Incoming, Counter[tuple[str, str]]]:
+    """Drop items of erased identities that were made before the erasure: late resends."""
+    left: Incoming = []
+    suppressed: Counter[tuple[str, str]] = Counter()
+    for name, portion, table in incoming:
+        rows = 0
+        for kind in ("instance", *table.identities):
+            if (portion.product, kind) in erased:
+                whose = f"e.product = {literal(portion.product)} and e.kind = {literal(kind)}"
+                column = kind if kind == "instance" else f"identities.{identifier(kind)}"
+                mark = mark_of(key, literal(portion.product), literal(kind), "i.id")
+                rows += _drop_erased(connection, name, column, f"{whose} and e.mark = {mark}")
+        if rows:
+            suppressed[portion.product, portion.door] += rows
+            portion = replace(portion, rows=portion.rows - rows)  # noqa: PLW2901
+        left.append((name, portion, table))
+    return left, suppressed
 
 
-def number_identities(connection: DuckDBPyConnection, incoming: Incoming) -> None:
+def _drop_erased(connection: DuckDBPyConnection, name: str, column: str, matches: str) -> int:
+    """`matches` says which erasure e befell an id i."""
+    deleted = connection.execute(f"""
+        delete from {name} t using (
+            select i.id, e.asked_at, e.since, e.until
+            from (select distinct {column} as id from {name}) i
+            join store.erasures e on {matches}
+        ) x
+        where t.{column} = x.id
+          and (t."at" <= x.asked_at or t.doubtful_time)
+          and (x.since is null or t."at" >= x.since)
+          and (x.until is null or t."at" < x.until)
+    """).fetchone()
+    return int(deleted[0]) if deleted else 0
+
+
+def number_identities(
+    connection: DuckDBPyConnection, incoming: Incoming, index: IdentityIndex
+) -> Numbered:
     """Give every id that is new a surrogate; `known` then holds those of this batch."""
-    others = "".join(
-        f" union select {literal(portion.product)}, {literal(kind)}, "
-        f"t.identities.{identifier(kind)} from {name} t "
-        f"where t.identities.{identifier(kind)} is not null"
+    ids = " union all ".join(
+        f"select {literal(portion.product)} as product, {literal(kind)} as kind, {id_} as id "
+        f"from {name} where {id_} is not null"
         for name, portion, table in incoming
-        for kind in table.identities
+        for kind, id_ in (
+            ("instance", "instance"),
+            *((kind, f"identities.{identifier(kind)}") for kind in table.identities),
+        )
     )
-    connection.execute(f"""
+    connection.execute(
+        f"create or replace temp table named as select *, {index.words()} "
+        f"from (select distinct * from ({ids}))"
+    )
+    words = connection.execute("select low, high from named").fetchnumpy()
+    numbered = index.number(words["low"], words["high"])
+    columns = {
+        "low": numbered.low,
+        "high": numbered.high,
+        "surrogate": numbered.surrogate,
+        "fresh": numbered.fresh,
+    }
+    connection.register("numbers", columns)
+    connection.execute("""
         create or replace temp table known as
-        select b.product, b.kind, b.id, n.surrogate is null as fresh,
-               coalesce(n.surrogate, top.surrogate + row_number()
-                        over (partition by n.surrogate is null))::integer as surrogate
-        from (select distinct product, 'instance' as kind, instance as id from days{others}) b
-        left join store.identities n using (product, kind, id)
-        cross join (select coalesce(max(surrogate), 0) as surrogate from store.identities) top
+        select n.product, n.kind, n.id, i.surrogate, i.fresh
+        from named n join numbers i on i.low = n.low and i.high = n.high
     """)
-    connection.execute("""
-        insert into store.identities (surrogate, product, kind, id)
-        select k.surrogate, k.product, k.kind, k.id from known k where k.fresh
-    """)
-    connection.execute("""
-        create or replace temp table numbered as
-        select d.* exclude (instance), k.surrogate as instance
-        from days d
-        join known k on k.product = d.product and k.kind = 'instance' and k.id = d.instance
-    """)
+    connection.unregister("numbers")
+    if numbered.fresh.any():
+        connection.execute("""
+            insert into store.identities (surrogate, product, kind, id)
+            select k.surrogate, k.product, k.kind, k.id from known k where k.fresh
+            order by k.surrogate
+        """)
+    return numbered
 
 
 def insert_rows(
@@ -198,69 +264,19 @@ def insert_rows(
     return rows
 
 
-def update_instance_days(connection: DuckDBPyConnection) -> None:
-    # Sorted, here and below, because rows stand in about that order: DuckDB updates rows that come
-    # in the order of the table forty times as fast as rows that come in any other.
-    connection.execute("""
-        merge into store.instance_days t
-        using (
-            select d.product, d.origin, d.day, d.instance,
-                   max(d.newest) as newest, sum(d.items)::bigint as items
-            from numbered d
-            group by all
-            order by d.day, d.instance
-        ) s
-        on t.instance = s.instance and t.day = s.day and t.origin = s.origin
-           and t.product = s.product
-        when matched then update set
-            items = t.items + s.items,
-            version = case when s.newest is not null and (t.version is null
-                or (s.newest.at, s.newest.version) > (t.version_at, t.version))
-                then s.newest.version else t.version end,
-            version_at = greatest(t.version_at, s.newest.at)
-        when not matched then insert
-            (product, origin, day, instance, version, version_at, items)
-            values (s.product, s.origin, s.day, s.instance, s.newest.version, s.newest.at, s.items)
-    """)
-
-
-def update_instances(connection: DuckDBPyConnection) -> None:
-    # Plain columns rather than structs: updating a struct costs four times as much.
-    connection.execute("""
-        merge into store.instances t
-        using (
-            select d.product, d.origin, d.instance, sum(d.items)::bigint as items,
-                   min(d.first_seen) as first_seen, max(d.last) as last, min(d.oldest) as oldest,
-                   max(d.newest) as newest, max(d.place) as place
-            from numbered d
-            group by all
-            order by d.instance
-        ) s
-        on t.instance = s.instance and t.origin = s.origin and t.product = s.product
-        when matched then update set
-            items = t.items + s.items,
-            first_seen = least(t.first_seen, s.first_seen),
-            last_seen = greatest(t.last_seen, s.last.at),
-            door = case when (s.last.at, s.last.door) > (t.last_seen, t.door)
-                then s.last.door else t.door end,
-            first_version = case when s.oldest is not null and (t.first_version is null
-                or (s.oldest.at, s.oldest.version) < (t.first_version_at, t.first_version))
-                then s.oldest.version else t.first_version end,
-            first_version_at = least(t.first_version_at, s.oldest.at),
-            current_version = case when s.newest is not null and (t.current_version is null
-                or (s.newest.at, s.newest.version) > (t.current_version_at, t.current_version))
-                then s.newest.version else t.current_version end,
-            current_version_at = greatest(t.current_version_at, s.newest.at),
-            place = case when s.place is not null and (t.place is null
-                or (s.place.at, s.place.place) > (t.place_at, t.place))
-                then s.place.place else t.place end,
-            place_at = greatest(t.place_at, s.place.at)
-        when not matched then insert
-            (product, origin, instance, first_seen, last_seen, door, first_version,
-             first_version_at, current_version, current_version_at, place, place_at, items)
-            values (s.product, s.origin, s.instance, s.first_seen, s.last.at, s.last.door,
-                    s.oldest.version, s.oldest.at, s.newest.version, s.newest.at,
-                    s.place.place, s.place.at, s.items)
+def note_arrivals(connection: DuckDBPyConnection, incoming: Incoming) -> None:
+    """What `folding` will make facts about instances of."""
+    heads = " union all ".join(
+        f"select {literal(portion.product)} as product, {literal(portion.door)} as door, "
+        f't.origin, t.instance, t."at", t.version, t.country, t.region from {name} t'
+        for name, portion, _ in incoming
+    )
+    connection.execute(f"""
+        insert into store.arrivals (product, origin, instance, "at", version, place, door)
+        select h.product, h.origin, k.surrogate, h."at", h.version,
+               h.country || '/' || coalesce(h.region, ''), h.door
+        from ({heads}) h
+        join known k on k.product = h.product and k.kind = 'instance' and k.id = h.instance
     """)
 
 
@@ -320,7 +336,7 @@ def change_keys(connection: DuckDBPyConnection, change: KeyChange) -> None:
 
 def drop_temporary(connection: DuckDBPyConnection, incoming: Incoming) -> None:
     names = [name for name, _, _ in incoming]
-    for name in [*names, "days", "known", "numbered"]:
+    for name in [*names, "named", "known"]:
         connection.execute(f"drop table if exists temp.{name}")
 
 

@@ -26,11 +26,7 @@ create schema if not exists store;
 create table if not exists store.identities (
     surrogate integer not null, product varchar not null, kind varchar not null, id varchar not null
 );
-create table if not exists store.instance_days (
-    product varchar not null, origin varchar not null, day date not null, instance integer not null,
-    version varchar, version_at timestamp, items bigint not null
-);
-create table if not exists store.instances (
+create table if not exists store.folded_instances (
     product varchar not null, origin varchar not null, instance integer not null,
     first_seen timestamp not null, last_seen timestamp not null, door varchar not null,
     first_version varchar, first_version_at timestamp,

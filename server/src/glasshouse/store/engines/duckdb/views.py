@@ -11,8 +11,23 @@ from collections.abc import Iterable, Sequence
 from duckdb import DuckDBPyConnection
 
 from glasshouse.store.engines.duckdb.columns import NO_FIELD
+from glasshouse.store.engines.duckdb.folding import COMBINED, FACTS
+from glasshouse.store.engines.duckdb.periods import STEPS, view_of
 from glasshouse.store.engines.duckdb.quoting import identifier, literal
 from glasshouse.store.engines.duckdb.tables import ItemTable
+
+# What is folded and what has arrived since, together.
+OWN_INSTANCES = f"""
+create or replace view store.instances as
+select product, origin, instance, {COMBINED}
+from (
+    select product, origin, instance, first_seen, last_seen, door, first_version, first_version_at,
+           current_version, current_version_at, place, place_at, items
+    from store.folded_instances
+    union all by name
+    select product, origin, instance, {FACTS} from store.arrivals group by all
+) group by product, origin, instance
+"""
 
 INSTANCES = """
 create or replace view instances as
@@ -68,6 +83,9 @@ NEWEST = (
 def make_views(connection: DuckDBPyConnection, tables: Iterable[ItemTable]) -> None:
     """Make every view again."""
     tables = tuple(tables)
+    connection.execute(OWN_INSTANCES)
+    for step in STEPS:
+        connection.execute(view_of(step))
     connection.execute(INSTANCES)
     connection.execute(INSTANCE_DAYS)
     events = [_events_of(table) for table in tables if table.kind == "event"]

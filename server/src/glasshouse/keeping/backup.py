@@ -1,0 +1,105 @@
+"""A backup, made while the server runs: a directory of files with a list of their checksums.
+
+Made between two cycles of the loader, so that the store's copy, the key files it lists and the
+journal behind its position belong together. Acknowledging goes on meanwhile. The server's secrets
+are not in it: without them the hashes in it cannot be tried out, so keep them elsewhere.
+
+    backup.json            format, time, position, and size and SHA-256 of each file
+    store/…  catalogue/…  journal/…  journal-aside/…  erasures.jsonl  retention.json
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from glasshouse.catalogue.files import sync_directory, write_whole
+from glasshouse.keeping import ledger, retention
+from glasshouse.keeping.holdings import Holdings
+
+FORMAT = 1
+LIST = "backup.json"
+STORE_FILE = Path("store") / "glasshouse.duckdb"
+TREES = ("catalogue", "journal", "journal-aside")
+FILES = (ledger.NAME, retention.NAME)
+
+
+class BackupError(Exception):
+    """A backup that cannot be made or used; the message says what to do."""
+
+
+def back_up(holdings: Holdings, destination: Path, secrets: Path | None = None) -> dict[str, Any]:
+    """Make a backup in a directory that does not exist yet. What backup.json says of it."""
+    for path in filter(None, (destination, secrets)):
+        if path.exists():
+            raise BackupError(f"found {path}, expected a directory that does not exist yet")
+    partial = destination.with_name(f".{destination.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True, mode=0o700)
+    try:
+        about = holdings.loader.do(lambda: _copy(holdings, partial))
+        write_whole(partial / LIST, json.dumps(about, indent=1).encode() + b"\n")
+        partial.rename(destination)
+        sync_directory(destination.parent)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    if secrets is not None:
+        shutil.copytree(holdings.data / "secrets", secrets)
+        secrets.chmod(0o700)
+    return about
+
+
+def _copy(holdings: Holdings, to: Path) -> dict[str, Any]:
+    data, store = holdings.data, holdings.store
+    (to / "store" / "keys").mkdir(parents=True, mode=0o700)
+    store.copy_to(to / STORE_FILE)
+    for run in store.keys().runs:
+        copy_file(data / "store" / "keys" / run.name, to / "store" / "keys" / run.name)
+    for tree in TREES:
+        for path in files_in(data / tree):
+            copy_file(path, to / path.relative_to(data))
+    for name in FILES:
+        if (data / name).exists():
+            copy_file(data / name, to / name)
+    for path in [to, *(p for p in to.rglob("*") if p.is_dir())]:
+        sync_directory(path)
+    position = store.position()
+    return {
+        "format": FORMAT,
+        "made_at": holdings.now().isoformat(),
+        "position": [position.segment, position.offset],
+        "files": [describe(path, to) for path in files_in(to)],
+    }
+
+
+def files_in(directory: Path) -> Iterator[Path]:
+    return (path for path in sorted(directory.rglob("*")) if path.is_file())
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Copy, synced. A journal segment that still grows is copied up to what it holds now."""
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    shutil.copyfile(source, target)
+    target.chmod(0o600)
+    descriptor = os.open(target, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def describe(path: Path, root: Path) -> dict[str, Any]:
+    return {
+        "path": str(path.relative_to(root)),
+        "size": path.stat().st_size,
+        "sha256": checksum(path),
+    }
+
+
+def checksum(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,102 @@
+"""The list of erasures, outside the store: DATA/erasures.jsonl.
+
+A backup that is restored brings back what was erased since; the list says what has to go again.
+It names identities by keyed hashes. One line is one erasure asked for, or one done with its
+receipt; lines are only ever added, each synced before the store is touched.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from glasshouse.catalogue.files import sync_directory
+from glasshouse.store import Erasure
+
+NAME = "erasures.jsonl"
+ASKED, DONE = "asked", "done"
+
+
+def asked(data: Path) -> Iterator[tuple[Erasure, str]]:
+    """Every erasure that was ever asked for here, with the print of its key, oldest first."""
+    for entry in entries(data / NAME):
+        if entry["state"] == ASKED:
+            yield _erasure(entry), entry["key"]
+
+
+def entries(path: Path) -> Iterator[dict[str, Any]]:
+    """All whole lines. The last may have been cut off by a power cut; nothing was done for it."""
+    try:
+        lines = path.read_bytes().splitlines()
+    except FileNotFoundError:
+        return
+    for number, line in enumerate(lines, 1):
+        try:
+            yield json.loads(line)
+        except ValueError:
+            if number < len(lines):
+                raise ValueError(
+                    f"{path}: line {number} cannot be read, expected JSON; restore the file from a "
+                    "backup: without it erased items could come back"
+                ) from None
+
+
+def note_asked(data: Path, erasure: Erasure, key_print: str) -> None:
+    entry = {
+        "state": ASKED,
+        "name": erasure.name,
+        "key": key_print,
+        "product": erasure.product,
+        "kind": erasure.kind,
+        "mark": erasure.mark,
+        "asked_at": erasure.asked_at.isoformat(),
+        "since": erasure.since.isoformat() if erasure.since else None,
+        "until": erasure.until.isoformat() if erasure.until else None,
+        "origin": erasure.origin,
+    }
+    _append(data / NAME, entry)
+
+
+def note_done(data: Path, receipt: Mapping[str, Any]) -> None:
+    _append(data / NAME, {"state": DONE, **receipt})
+
+
+def join(data: Path, other: Path) -> int:
+    """Take over the entries of another list that this one does not have; how many."""
+    have = [json.dumps(entry, sort_keys=True) for entry in entries(data / NAME)]
+    missing = [entry for entry in entries(other) if json.dumps(entry, sort_keys=True) not in have]
+    for entry in missing:
+        _append(data / NAME, entry)
+    return len(missing)
+
+
+def _append(path: Path, entry: Mapping[str, Any]) -> None:
+    line = json.dumps(entry, sort_keys=True).encode() + b"\n"
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        size = os.fstat(descriptor).st_size
+        if size and os.pread(descriptor, 1, size - 1) != b"\n":
+            line = b"\n" + line  # an earlier line was cut off
+        os.write(descriptor, line)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    sync_directory(path.parent)
+
+
+def _erasure(entry: Mapping[str, Any]) -> Erasure:
+    def moment(name: str) -> datetime | None:
+        return datetime.fromisoformat(entry[name]) if entry.get(name) else None
+
+    return Erasure(
+        name=entry["name"],
+        product=entry["product"],
+        asked_at=datetime.fromisoformat(entry["asked_at"]),
+        kind=entry.get("kind"),
+        mark=entry.get("mark"),
+        since=moment("since"),
+        until=moment("until"),
+        origin=entry.get("origin"),
+    )
