@@ -34,6 +34,7 @@ from glasshouse.loading import Loader
 from glasshouse.loading.runs import Keys, sort_keys, write_run
 from glasshouse.model import KEY_BYTES, Block, Head, Line, Origin, Record
 from glasshouse.store import Batch, KeyChange, Store, open_store
+from glasshouse.store.engines.duckdb import DuckDBStore
 
 INSTANCES, ORGANIZATIONS, DAYS = 200_000, 5_000, 180
 LAST_DAY = datetime(2026, 11, 1, tzinfo=UTC)
@@ -112,6 +113,7 @@ def version_of(number: int, day: int) -> str:
 
 def fill(store: Store, data: Path, events: int, first_day: int, days: int) -> None:
     """Write a stretch of days into the tables, as loading would have left it. Not measured."""
+    assert isinstance(store, DuckDBStore)
     connection = store._connection  # noqa: SLF001
     connection.execute("create or replace temp table surrogates as select (row_number() over ()) "
                        "- 1 as number, surrogate from (select surrogate from store.identities "
