@@ -1,6 +1,6 @@
 """What a new version of a manifest may not do to the ones before it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from glasshouse_sdk.manifest import Field, Manifest, Problem
 
@@ -12,16 +12,28 @@ def clashes(older: Iterable[Manifest], newer: Manifest) -> Iterator[Problem]:
             before = manifest.items.get(path)
             if before is None:
                 continue
-            for name, field in item.fields.items():
-                earlier = before.fields.get(name)
-                if earlier is not None and _shape(earlier) != _shape(field):
-                    yield Problem(
-                        f"{path}.fields.{name}.type",
-                        f"'{field.type}', which was '{earlier.type}' in {manifest.digest[:19]}",
-                        "the type it had; a field of another type needs another name",
-                    )
+            yield from _changed(before.fields, item.fields, f"{path}.fields", manifest.digest)
+
+
+def _changed(
+    before: Mapping[str, Field], after: Mapping[str, Field], where: str, digest: str
+) -> Iterator[Problem]:
+    """What a field or a field of a group has become; one that is new, or gone, is fine."""
+    for name, field in after.items():
+        earlier = before.get(name)
+        if earlier is None:
+            continue
+        place = f"{where}.{name}"
+        if _shape(earlier) != _shape(field):
+            yield Problem(
+                f"{place}.type",
+                f"'{field.type}', which was '{earlier.type}' in {digest[:19]}",
+                "the type it had; a field of another type needs another name",
+            )
+        else:
+            yield from _changed(earlier.fields, field.fields, f"{place}.fields", digest)
 
 
 def _shape(field: Field) -> tuple[object, ...]:
     kind = "text" if field.type in ("enum", "version", "text") else field.type
-    return (kind, field.of, tuple((n, _shape(f)) for n, f in sorted(field.fields.items())))
+    return (kind, field.of)

@@ -31,6 +31,11 @@ class DeclaredField:
         return self.outer or self.field
 
     @property
+    def single(self) -> bool:
+        """Whether an item holds one value of it at most."""
+        return self.outer is None and self.field.type not in ("list", "map")
+
+    @property
     def counted(self) -> bool:
         """Whether the values are whole numbers."""
         kind = self.field.of if self.field.type == "list" else self.field.type

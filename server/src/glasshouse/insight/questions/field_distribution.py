@@ -29,15 +29,15 @@ from glasshouse.insight.question import Inquiry, Question
 from glasshouse.store import Store
 
 MOST_VALUES = 200
-
-_QUERIES = {"snapshot": "field_of_snapshots", "event": "field_of_events"}
+MOST_BITS = 4_000_000  # half a megabyte for each listed value
+NEW_MEANWHILE = 100_000
 
 
 def answer_field_distribution(store: Store, asked: Inquiry) -> Answer:
     declared = find_field(asked.manifest, asked.filters["field"])
     event = declared.item.kind == "event"
     found = _ask(store, asked, declared)
-    kept = _in_order(declared, found[:MOST_VALUES])
+    kept = _in_order(declared, found)
     whole = found[0][3] if found else 0
     return Answer(
         question=FIELD_DISTRIBUTION.name,
@@ -64,25 +64,37 @@ def _ask(store: Store, asked: Inquiry, declared: DeclaredField) -> Sequence[tupl
         table = store.item_table(asked.product, declared.item.path)
     except KeyError:  # declared, and nothing of it loaded yet
         return ()
-    text = query_text(_QUERIES[declared.item.kind]).format(
-        table=table,
-        field=quoted(declared.column.name),
-        values=values_sql(declared),
-        label=label_sql(declared),
-    )
-    found = store.rows(
-        text,
-        {
-            "product": asked.product,
-            "origin": asked.origin.value,
-            "first": asked.period.first,
-            "last": asked.period.last,
-            "until": datetime.combine(asked.period.last + timedelta(days=1), time()),
-            "version": asked.filters.get("version"),
-            "country": asked.filters.get("country"),
-        },
-    )
-    return found.rows
+    parameters: dict[str, object] = {
+        "origin": asked.origin.value,
+        "until": datetime.combine(asked.period.last + timedelta(days=1), time()),
+        "first": asked.period.first,
+        "most": MOST_VALUES,
+    }
+    given = {name: asked.filters.get(name) for name in ("version", "country")}
+    names = {"table": table, "field": quoted(declared.column.name), "label": label_sql(declared)}
+    if declared.item.kind == "snapshot":
+        # A filter stands in the text only where it is asked for: without one the engine need not
+        # find out the newest version and country of every instance.
+        filters = [f"{name} = ${name}" for name, value in given.items() if value is not None]
+        names |= {"values": values_sql(declared), "filters": " and ".join(filters) or "true"}
+        parameters |= {name: value for name, value in given.items() if value is not None}
+        parameters |= {"product": asked.product, "last": asked.period.last}
+        return store.rows(query_text("field_of_snapshots").format(**names), parameters).rows
+    parameters |= given
+    if declared.single:
+        names["instances"] = _distinct_instances(store)
+        return store.rows(query_text("field_of_events_single").format(**names), parameters).rows
+    names["values"] = values_sql(declared)
+    return store.rows(query_text("field_of_events").format(**names), parameters).rows
+
+
+def _distinct_instances(store: Store) -> str:
+    """SQL that counts different instances: by bits, while a row of bits for each value is small."""
+    greatest = int(store.rows("most_ids").rows[0][0])
+    if greatest > MOST_BITS:
+        return "count(distinct c.instance)"
+    # Ids may be added before the query runs, though hardly that many.
+    return f"bit_count(bitstring_agg(c.instance, 0, {greatest + NEW_MEANWHILE}))"
 
 
 def _in_order(declared: DeclaredField, rows: Sequence[Any]) -> list[Any]:
@@ -131,8 +143,8 @@ def _notes(asked: Inquiry, found: Sequence[Any], *, event: bool) -> tuple[str, .
     if found and not event and not set(asked.filters) - {"field"}:
         reporting, active = found[0][3:5]
         notes.append(f"{reporting:,} of {active:,} instances active in the period carry the field.")
-    if len(found) > MOST_VALUES:
-        notes.append(f"{len(found) - MOST_VALUES:,} rarer values are not listed.")
+    if found and found[0][5] > MOST_VALUES:
+        notes.append(f"{found[0][5] - MOST_VALUES:,} rarer values are not listed.")
     return tuple(notes)
 
 

@@ -1,11 +1,7 @@
 -- The values of one field over all events of the period: how many events carry each, from how many
--- instances. The names in braces are filled from the manifest.
-with active as (
-    select distinct d.instance as instance
-    from store.instance_days d
-    where d.product = $product and d.origin = $origin and d.day between $first and $last
-),
-chosen as (
+-- instances. For fields that hold several values at once; `field_of_events_single` has the others.
+-- The names in braces are filled from the manifest.
+with chosen as (
     select row_number() over () as item, e.instance as instance, e.fields.{field} as value
     from {table} e
     where e.origin = $origin
@@ -25,7 +21,9 @@ select
     count(distinct instance) as instances,
     count(*) as items,
     (select count(*) from chosen) as reporting,
-    (select count(*) from active) as active
+    null as active,
+    count(*) over () as different
 from elements
 group by value
 order by items desc, value
+limit $most

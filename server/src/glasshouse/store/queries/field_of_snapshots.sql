@@ -2,15 +2,15 @@
 -- was active in the period. The names in braces are filled from the manifest.
 with active as (
     select distinct d.instance as instance
-    from store.instance_days d
+    from store.active_days d
     where d.product = $product and d.origin = $origin and d.day between $first and $last
 ),
 newest as (
     select
         s.instance as instance,
-        arg_max(s.fields.{field}, row(s.at, s.received_at)) as value,
-        arg_max(s.version, row(s.at, s.received_at)) as version,
-        arg_max(s.country, row(s.at, s.received_at)) as country
+        arg_max(s.fields.{field}, store.order_of(s.at, s.received_at)) as value,
+        arg_max(s.version, store.order_of(s.at, s.received_at)) as version,
+        arg_max(s.country, store.order_of(s.at, s.received_at)) as country
     from {table} s
     where s.origin = $origin
       and s.at < $until
@@ -20,9 +20,7 @@ newest as (
 chosen as (
     select instance, value
     from newest
-    where (cast($version as varchar) is null or version = $version)
-      and (cast($country as varchar) is null or country = $country)
-      and value is not null
+    where {filters} and value is not null
 ),
 elements as (
     select distinct instance, {label} as value
@@ -34,7 +32,9 @@ select
     count(*) as instances,
     count(*) as items,
     (select count(*) from chosen) as reporting,
-    (select count(*) from active) as active
+    (select count(*) from active) as active,
+    count(*) over () as different
 from elements
 group by value
 order by instances desc, value
+limit $most

@@ -65,6 +65,9 @@ create table if not exists store.closed_until (
 -- order of loading does not decide.
 create or replace macro store.rank_of(moment, value) as
     epoch_us(moment)::hugeint * 18446744073709551616 + hash(value);
+-- A number that puts rows in the order of their times, and at one time of their receipt.
+create or replace macro store.order_of(moment, received) as
+    epoch_us(moment)::hugeint * 18446744073709551616 + epoch_us(received);
 """ + "".join(
     f"create table if not exists {table} {COLUMNS};\n"
     for step in STEPS
@@ -109,3 +112,14 @@ def view_of(step: Step) -> str:
             select {ROW} from {step.closed} c semi join late using (instance, day, origin)
         ) group by all
     """
+
+
+ACTIVE_DAYS = f"""
+create or replace view store.active_days as
+select product, origin, day, instance from {DAY.closed}
+union all
+select product, origin, day, instance from {DAY.open}
+union all
+select product, origin, cast("at" as date) as day, instance from store.arrivals
+"""
+"""An instance and a day once or more: enough, and cheaper, where instances are counted once."""

@@ -12,7 +12,7 @@ from duckdb import DuckDBPyConnection
 
 from glasshouse.store.engines.duckdb.columns import NO_FIELD
 from glasshouse.store.engines.duckdb.folding import COMBINED, FACTS
-from glasshouse.store.engines.duckdb.periods import STEPS, view_of
+from glasshouse.store.engines.duckdb.periods import ACTIVE_DAYS, STEPS, view_of
 from glasshouse.store.engines.duckdb.quoting import identifier, literal
 from glasshouse.store.engines.duckdb.tables import ItemTable
 
@@ -86,6 +86,7 @@ def make_views(connection: DuckDBPyConnection, tables: Iterable[ItemTable]) -> N
     connection.execute(OWN_INSTANCES)
     for step in STEPS:
         connection.execute(view_of(step))
+    connection.execute(ACTIVE_DAYS)
     connection.execute(INSTANCES)
     connection.execute(INSTANCE_DAYS)
     events = [_events_of(table) for table in tables if table.kind == "event"]

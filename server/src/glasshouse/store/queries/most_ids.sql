@@ -1,0 +1,3 @@
+-- The greatest number that stands for an id.
+select coalesce(max(n.surrogate), 0) as surrogate
+from store.identities n

@@ -1,0 +1,133 @@
+"""What is derived of instances is, at any moment, what a look at every stored row would find."""
+
+import random
+from collections import defaultdict
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from loading_world import MemoryJournal, build, line, record
+
+from glasshouse.store.engines.duckdb import applying, folding
+from glasshouse.store.engines.duckdb.identities import IdentityIndex
+from glasshouse.store.engines.duckdb.periods import STEPS, Step
+
+STARTS = {
+    "day": lambda day: day,
+    "week": lambda day: day - timedelta(days=day.weekday()),
+    "month": lambda day: day.replace(day=1),
+}
+
+
+def expected(store, step: Step) -> dict[tuple, tuple]:
+    """Last version by time and items, from the rows themselves; times here are all different."""
+    rows = store.rows(
+        """select origin, instance, "at", version from forge."event.command_finished"
+           union all select origin, instance, "at", version from forge."snapshot.host" """
+    ).rows
+    found: dict[tuple, list] = defaultdict(list)
+    for origin, instance, at, version in rows:
+        found[origin, instance, STARTS[step.name](at.date())].append((at, version))
+    return {
+        key: (
+            max([item for item in items if item[1] is not None], default=(None, None))[1],
+            len(items),
+        )
+        for key, items in found.items()
+    }
+
+
+def derived(store, step: Step) -> dict[tuple, tuple]:
+    rows = store.rows(f"select origin, instance, day, version, items from {step.view}").rows
+    found = {
+        (origin, instance, day): (version, items) for origin, instance, day, version, items in rows
+    }
+    assert len(found) == len(rows), "one row per instance and period"
+    return found
+
+
+def instances(store) -> list[tuple]:
+    return store.rows("""
+        select origin, instance, min("at"), max("at"), count(*),
+               arg_min(version, "at") filter (where version is not null),
+               arg_max(version, "at") filter (where version is not null)
+        from (select * exclude (fields, organization) from forge."event.command_finished"
+              union all by name select * exclude (fields) from forge."snapshot.host")
+        group by all order by all
+    """).rows
+
+
+@pytest.mark.parametrize(("seed", "late"), [(1, 1), (2, 60), (3, 10**6)])
+def test_days_weeks_and_months_whatever_comes_late(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, late: int
+) -> None:
+    """Hundred days, mostly in order, some months late; folded, closed and merged all the time."""
+    monkeypatch.setattr(applying, "FOLD_ROWS", 40)
+    monkeypatch.setattr(folding, "LATE_ROWS", late)
+    monkeypatch.setattr(folding, "OPEN_ROWS", 150)
+    chance = random.Random(seed)
+    journal = MemoryJournal()
+    loader, store, _ = build(tmp_path, journal)
+    for n in range(150):
+        day = n / 1.5 if chance.random() < 0.8 else chance.uniform(0, n / 1.5 + 0.01)
+        items = [
+            (
+                f"{n}-{m}",
+                line(
+                    24 * (day + chance.random() / 1e3) + chance.random(),
+                    f"instance-{chance.randrange(12)}",
+                    version=chance.choice((None, "1.0", "1.1", "2.0")),
+                    origin="production" if chance.random() < 0.8 else "simulated",
+                ),
+            )
+            for m in range(chance.randrange(1, 6))
+        ]
+        path = chance.choice(("event.command_finished", "snapshot.host"))
+        journal.add(record({path: items}))
+        loader.cycle()
+        if n % 50 == 49:
+            for step in STEPS:
+                assert derived(store, step) == expected(store, step), (n, step)
+            assert (
+                instances(store)
+                == store.rows(
+                    "select origin, instance, first_seen, last_seen, items, first_version, "
+                    "current_version from store.instances order by all"
+                ).rows
+            )
+            assert store.problems() == []
+    closed = [store.rows(f"select count(*) from {step.closed}").rows[0][0] for step in STEPS]
+    assert all(closed), "every level was used"
+    store.close()
+    loader, store, _ = build(tmp_path, journal)
+    for step in STEPS:
+        assert derived(store, step) == expected(store, step)
+    store.close()
+
+
+def test_ids_keep_their_numbers_through_cycles_and_restarts(tmp_path: Path) -> None:
+    journal = MemoryJournal()
+    chance = random.Random(4)
+    known: dict[str, int] = {}
+    for _ in range(4):
+        loader, store, _ = build(tmp_path, journal)
+        for _ in range(10):
+            items = [
+                (
+                    f"{chance.getrandbits(64)}",
+                    line(0, f"{chance.randrange(300)}", identities={"organization": "1"}),
+                )
+                for _ in range(30)
+            ]
+            journal.add(record({"event.command_finished": items}))
+            loader.cycle()
+        rows = store.rows("select id, surrogate from store.identities where kind = 'instance'").rows
+        assert len({id_ for id_, _ in rows}) == len({number for _, number in rows}) == len(rows)
+        found = dict(rows)
+        assert known.items() <= found.items()
+        known = found
+        organizations = "select count(*) from store.identities where kind = 'organization'"
+        assert store.rows(organizations).rows == [(1,)]
+        index: IdentityIndex = store._identities
+        assert len(index) == len(rows) + 1
+        store.close()
