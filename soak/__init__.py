@@ -1,1 +1,1 @@
-"""Programs that run for long, to find what short tests do not."""
+"""Long tests: what a short form of runs in `make test`, here runs for as long as it takes."""

@@ -38,6 +38,9 @@ class Settings:
     store_memory: str = "2GB"
     """Most memory that the store's engine may take."""
 
+    one_thread: bool = False
+    """Do everything in one thread: slower, but every system call has its turn (fault injection)."""
+
 
 def from_environment(settings: Settings, environment: Mapping[str, str] | None = None) -> Settings:
     """The settings with every GLASSHOUSE_* variable that is set laid over them."""
@@ -49,6 +52,7 @@ def from_environment(settings: Settings, environment: Mapping[str, str] | None =
         "in_flight_bytes": int,
         "items_per_second": float,
         "load_every": float,
+        "one_thread": lambda text: text not in ("0", "false"),
     }
     values: dict[str, Any] = {}
     for field in fields(Settings):

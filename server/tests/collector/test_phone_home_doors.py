@@ -221,7 +221,9 @@ USAGE = {"stat": 1, "install": "b" * 64, "version": "2.479", "jobs": {"hudson.mo
     "query",
     [
         base64.b64encode(json.dumps(USAGE).encode()).decode(),
-        base64.urlsafe_b64encode(gzip.compress(json.dumps(USAGE).encode())).decode().rstrip("="),
+        base64.urlsafe_b64encode(gzip.compress(json.dumps(USAGE).encode(), mtime=0))
+        .decode()
+        .rstrip("="),
         urllib.parse.quote(json.dumps(USAGE)),
         "data=" + urllib.parse.quote(base64.b64encode(json.dumps(USAGE).encode()).decode()),
     ],

@@ -77,6 +77,9 @@ def run(options: argparse.Namespace) -> int:
         sockets = [
             bound(address) for address in (settings.listen, settings.collector_listen) if address
         ]
+        if settings.one_thread:
+            uvloop.run(_serve(installation, sockets))
+            return 0
         loader = LoaderThread(installation)
         try:
             uvloop.run(_serve(installation, sockets))
@@ -100,7 +103,7 @@ async def _serve(installation: Installation, sockets: list[socket.socket]) -> No
         pace=Pace(time.monotonic, settings.items_per_second),
     )
     collector = Collector(
-        desk, installation.journal, settings.in_flight_bytes, installation.quarantine, report
+        desk, installation.journal, settings.in_flight_bytes, installation.quarantine
     )
     console = console_app(installation.insight, token, open_on_loopback=is_loopback(sockets[0]))
     whole = Application(installation, collector, console, token)
@@ -114,6 +117,8 @@ async def _serve(installation: Installation, sockets: list[socket.socket]) -> No
         while not all(server.started for server in servers):  # noqa: ASYNC110 (uvicorn's flag)
             await asyncio.sleep(0.01)
         _announce(settings, sockets, token)
+        if settings.one_thread:
+            await _load_between(installation, servers)
         await asyncio.gather(*tasks)
 
 
@@ -123,6 +128,13 @@ class Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+async def _load_between(installation: Installation, servers: list[Server]) -> None:
+    """The loader's turns, taken between requests instead of in a thread of its own."""
+    while not any(server.should_exit for server in servers):
+        installation.loader.turn()
+        await asyncio.sleep(installation.settings.load_every)
 
 
 def _server(app: Any) -> Server:

@@ -5,11 +5,12 @@ Receive within bounds, go through the steps, write the record, answer after the 
 
 import asyncio
 import ipaddress
+import logging
+import traceback
 from collections import Counter
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import lru_cache
 from pathlib import Path
-from traceback import walk_tb
 from typing import Any
 
 from glasshouse.collector.bodies import largest_body, too_large
@@ -27,6 +28,8 @@ from glasshouse.journal import Journal, JournalBrokenError
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+LOG = logging.getLogger(__name__)
 
 BUSY_SECONDS = 2
 BROKEN_SECONDS = 10
@@ -46,11 +49,11 @@ class Collector:
         journal: Journal,
         in_flight_bytes: int,
         quarantine: Quarantine | None = None,
-        report: Callable[[str], None] = lambda _: None,
+        body_seconds: float = BODY_SECONDS,
     ) -> None:
-        """`report` is told of defects, without anything that a client sent."""
+        """`body_seconds` is how long a body may take to come."""
         self._desk = desk
-        self._report = report
+        self._body_seconds = body_seconds
         self.quarantine = quarantine or Quarantine()
         self._journal = journal
         self._most_in_flight = in_flight_bytes
@@ -78,8 +81,10 @@ class Collector:
                 reply = await self._take(door, scope, headers, receive)
             except ClientGoneError:
                 return
-            except Exception as error:  # noqa: BLE001 (its text may hold what a client sent)
-                self._report(f"a defect: {place_of(error)}")
+            except TimeoutError:
+                reply = TOO_SLOW
+            except Exception as error:  # noqa: BLE001 (a traceback may quote what a client sent)
+                report_defect(error)
                 reply = door.busy(503, BROKEN_SECONDS)
             await _send(send, reply)
 
@@ -106,7 +111,8 @@ class Collector:
         try:
             parcel = self._parcel(door, scope, headers)
             try:
-                parcel.body = await _receive_body(receive, headers, room)
+                async with asyncio.timeout(self._body_seconds):
+                    parcel.body = await _receive_body(receive, headers, room)
                 for step in STEPS:
                     step(parcel, self._desk)
             except TooFastError as error:
@@ -173,13 +179,6 @@ def plain_address(text: str) -> str | None:
     return str(mapped or address)
 
 
-def place_of(error: BaseException) -> str:
-    """The kind of an error and where in the code it was raised; never its text."""
-    where = [(frame.f_code.co_filename, line) for frame, line in walk_tb(error.__traceback__)]
-    file, line = where[-1] if where else ("?", 0)
-    return f"{type(error).__name__} at {Path(file).name}:{line}"
-
-
 def _stated_length(headers: dict[str, str], otherwise: int) -> int:
     text = headers.get("content-length", "")
     return int(text) if text.isdecimal() and len(text) < 19 else otherwise
@@ -191,18 +190,17 @@ async def _receive_body(receive: Receive, headers: dict[str, str], most: int) ->
         raise too_large(str(stated), most)
     parts: list[bytes] = []
     size = 0
-    async with asyncio.timeout(BODY_SECONDS):
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise ClientGoneError
-            part = message.get("body", b"")
-            size += len(part)
-            if size > most:
-                raise too_large(f"more than {most}", most)
-            parts.append(part)
-            if not message.get("more_body"):
-                return parts[0] if len(parts) == 1 else b"".join(parts)
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGoneError
+        part = message.get("body", b"")
+        size += len(part)
+        if size > most:
+            raise too_large(f"more than {most}", most)
+        parts.append(part)
+        if not message.get("more_body"):
+            return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 async def _send(send: Send, reply: Reply) -> None:
@@ -216,6 +214,16 @@ async def _send(send: Send, reply: Reply) -> None:
     await send({"type": "http.response.body", "body": reply.body})
 
 
+def report_defect(error: Exception) -> None:
+    """Where a defect of ours is, for the operator: the kind of error and the places, no value."""
+    places = [
+        f"{Path(frame.filename).name}:{frame.lineno}"
+        for frame in traceback.extract_tb(error.__traceback__)
+    ]
+    LOG.error("a defect: %s at %s", type(error).__name__, " > ".join(places[-6:]))
+
+
+TOO_SLOW = Reply(408, b'{"error":"the body did not come in time"}', headers={"connection": "close"})
 PREFLIGHT = Reply(
     204,
     b"",

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from glasshouse.catalogue import Product
 from glasshouse.collector.bodies import too_large
 from glasshouse.collector.declarations import MOST_ITEMS, Declaration, Declarations
 from glasshouse.collector.desk import Desk
@@ -39,7 +40,7 @@ class Translation:
         parcel.product, parcel.declarations = product.slug, declarations
         self.declarations: Declarations = declarations
         self._names = 0
-        self.mapping = product.manifest.doors.get(parcel.door, NO_MAPPING)
+        self.mapping = door_mapping(product, parcel.door)
         self._paths = item_names(tuple(declarations.by_path), tuple(self.mapping.items.items()))
         self._is_ci = _pattern(self.mapping.ci) if self.mapping.ci else None
 
@@ -122,6 +123,10 @@ class Translation:
             parcel.refuse(place, verdict)
         else:
             parcel.entries[place] = entry
+
+
+def door_mapping(product: Product, door: str) -> DoorMapping:
+    return product.manifest.doors.get(door, NO_MAPPING)
 
 
 @lru_cache(maxsize=256)

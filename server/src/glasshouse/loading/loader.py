@@ -136,16 +136,23 @@ class Loader:
     def run(self, stop: Signal, wake: Signal, every: float = 0.5) -> None:
         """Load until `stop` is set: every so many seconds, and when `wake` is set."""
         while not stop.is_set():
-            try:
-                if self.cycle().more:
-                    continue
-            except (StoreUnavailableError, OSError) as error:
-                self._note_failure(error)
-                stop.wait(min(LONGEST_PAUSE, 0.5 * 2**self.state.failures))
-                self._try_recovery()
+            pause = self.turn()
+            if pause:
+                stop.wait(pause)
                 continue
             wake.wait(every)
             wake.clear()
+
+    def turn(self) -> float:
+        """Load all that is waiting. If the store fails: the seconds to wait before the next try."""
+        try:
+            while self.cycle().more:
+                pass
+        except (StoreUnavailableError, OSError) as error:
+            self._note_failure(error)
+            self._try_recovery()
+            return float(min(LONGEST_PAUSE, 0.5 * 2**self.state.failures))
+        return 0.0
 
     def recover(self) -> None:
         """Open the store again and start from what it has committed."""

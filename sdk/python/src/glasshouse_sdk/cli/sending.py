@@ -35,7 +35,7 @@ def send(subject: Subject, arguments: argparse.Namespace) -> tuple[Any, bool]:
         for name in (switch["name"], *switch["formerly"])
     )
     process = launch(
-        state.directory, names, subject.environ, lifetime=arguments.seconds, asked=True
+        state.directory, names, subject.surroundings.environ, lifetime=arguments.seconds, asked=True
     )
     if process is None:
         raise CommandError("found no Python to start the sender with; run this with python3")

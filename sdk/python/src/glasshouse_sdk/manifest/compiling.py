@@ -34,6 +34,7 @@ def compile_manifest(manifest: Manifest) -> dict[str, Any]:
             "privacy": product.privacy,
             "terms": product.terms,
         },
+        "purposes": dict(manifest.purposes),
         "channels": list(manifest.channels),
         "identities": {
             name: {"made": identity.made, "of": identity.of}

@@ -18,6 +18,7 @@ from duckdb import DuckDBPyConnection
 from glasshouse.model import Origin, Position
 from glasshouse.store.engines.duckdb import applying
 from glasshouse.store.engines.duckdb.asking import ask
+from glasshouse.store.engines.duckdb.creating import create_file
 from glasshouse.store.engines.duckdb.erasing import erase_origin
 from glasshouse.store.engines.duckdb.tables import (
     OWN_TABLES,
@@ -44,6 +45,7 @@ from glasshouse.store.port import (
 from glasshouse_sdk.manifest import Manifest
 
 QUERIES = Path(__file__).parents[2] / "queries"
+FILE = "glasshouse.duckdb"
 QUERY_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 
 # The engine or the machine failed; what is on disk is sound.
@@ -72,12 +74,13 @@ class DuckDBStore:
         loading = self._directory / "loading"
         loading.mkdir(exist_ok=True, mode=0o700)
         try:
+            create_file(self._directory / FILE)
             self._connection = _connect(self._directory, loading, self._memory)
-        except duckdb.Error as error:
+            self._tables = read_tables(self._connection)
+            self._ensured: set[str] = set()
+            make_views(self._connection, self._tables.values())
+        except (duckdb.Error, OSError) as error:
             raise StoreUnavailableError(str(error)) from None
-        self._tables = read_tables(self._connection)
-        self._ensured: set[str] = set()
-        make_views(self._connection, self._tables.values())
 
     def ensure(self, manifest: Manifest) -> None:
         """Make or widen the tables and views of a manifest. Idempotent. Raises `SchemaError`."""
@@ -227,7 +230,7 @@ def _roll_back(connection: DuckDBPyConnection) -> None:
 
 def _connect(directory: Path, loading: Path, memory: str) -> DuckDBPyConnection:
     connection = duckdb.connect(
-        directory / "glasshouse.duckdb",
+        directory / FILE,
         config={
             "memory_limit": memory,
             "temp_directory": str(directory / "spill"),
