@@ -5,9 +5,9 @@ import sys
 
 SOAKS: tuple[tuple[str, list[str]], ...] = (
     ("soak.syscalls", []),
+    ("soak.fuzz_doors", ["--inputs", "1000000"]),
     ("soak.crashes", ["--kind", "kill", "--cycles", "1000"]),
     ("soak.crashes", ["--kind", "power", "--cycles", "1000"]),
-    ("soak.fuzz_doors", ["--inputs", "1000000"]),
 )
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ import argparse
 import asyncio
 import gc
 import json
-import logging
 import random
 import resource
 import sys
@@ -72,17 +71,6 @@ class ForgettingJournal:
         pass
 
 
-class CountingHandler(logging.Handler):
-    """Counts what the collector says of its defects."""
-
-    def __init__(self, counts: Counter[str]) -> None:
-        super().__init__(logging.ERROR)
-        self._counts = counts
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._counts[record.getMessage()] += 1
-
-
 class Target:
     """A collector with the products of the captured requests."""
 
@@ -101,8 +89,12 @@ class Target:
             proofs=Proofs(directory / "proofs", b"k" * 32),
             pace=Pace(time.monotonic),
         )
-        self.app = Collector(desk, self.journal, in_flight_bytes=64_000_000)
-        logging.getLogger("glasshouse").addHandler(CountingHandler(self.defects))
+        self.app = Collector(
+            desk, self.journal, in_flight_bytes=64_000_000, report=self._note_defect
+        )
+
+    def _note_defect(self, text: str) -> None:
+        self.defects[text] += 1
 
     async def send(self, wire: Wire) -> tuple[int, bytes]:
         """The status and the body of the answer."""

@@ -17,6 +17,7 @@ from glasshouse_sdk.projects import keep_project, project_mark
 from glasshouse_sdk.schedule import read_delivery
 from glasshouse_sdk.spool import Spool, TurnedOffError
 from glasshouse_sdk.state import State, random_uuid
+from glasshouse_sdk.surroundings import variables
 from glasshouse_sdk.values import RefusedError, is_version, rfc3339
 
 TYPE_CHECKING = False
@@ -204,7 +205,9 @@ class Recorder:
             and self._is_waiting()
             and read_delivery(self._state).is_due(time.time())
         ):
-            self._sender = launch(self._state.directory, self._switch_names(), self._environ)
+            self._sender = launch(
+                self._state.directory, variables(self._compiled["switches"]), self._environ
+            )
 
     def _is_waiting(self) -> bool:
         """Whether there is something that may be sent."""
@@ -215,7 +218,7 @@ class Recorder:
         if not self._is_waiting():
             return
         give_up = time.monotonic() + seconds
-        names = self._switch_names()
+        names = variables(self._compiled["switches"])
         directory = self._state.directory
         process = launch(directory, names, self._environ, lifetime=seconds, asked=True)
         if process is None:
@@ -239,14 +242,6 @@ class Recorder:
         )
         worker.start()
         worker.join(seconds)
-
-    def _switch_names(self) -> tuple[str, ...]:
-        return tuple(
-            name
-            for switch in self._compiled["switches"]
-            if switch["kind"] == "environment"
-            for name in (switch["name"], *switch["formerly"])
-        )
 
 
 def _end(process: int) -> None:

@@ -81,6 +81,16 @@ def is_in_project(file: str) -> bool:
     return not os.path.isabs(file) and file[:1] not in ("~", "$")
 
 
+def variables(switches: list[Mapping[str, Any]]) -> tuple[str, ...]:
+    """The variables that a manifest's switches are asked by: their own, and those in paths."""
+    names: list[str] = []
+    for switch in switches:
+        if switch["kind"] == "environment":
+            names += (switch["name"], *switch["formerly"])
+        names += (_variable(part)[0] for part in (switch["file"] or "").split("$")[1:])
+    return tuple(names)
+
+
 def _variable(text: str) -> tuple[str, str]:
     """The name at the start of a text, `NAME` or `{NAME}`, and what follows it."""
     if text.startswith("{"):

@@ -159,6 +159,23 @@ def test_a_sender_decides_by_what_the_product_last_said(manifest_with, tmp_path,
     assert collector.requests == []
 
 
+def test_a_sender_is_handed_the_variables_of_a_switchs_path(manifest_with, tmp_path, collector):
+    """The product itself looks at the file when it starts; only the sender can see it now."""
+    manifest = manifest_with(
+        file_switch("$ACME_HOME/acme.yaml"), ('send = "agent"', 'send = "inline 5s"')
+    )
+    code = (
+        "import os\nfrom glasshouse_sdk import Telemetry\n"
+        f"t = Telemetry({manifest!r}, state={str(tmp_path / 's')!r}, endpoint={collector.url!r})\n"
+        "t.record('done', count=1)\n"
+        "open(os.environ['ACME_HOME'] + '/acme.yaml', 'w').write('telemetry:\\n  enabled: false')\n"
+    )
+    environ = {"PATH": os.environ["PATH"], "ACME_HOME": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environ, timeout=60)
+    assert collector.requests == []
+    assert not (tmp_path / "s").exists()
+
+
 def test_the_answer_given_in_the_products_own_settings(manifest, tmp_path):
     state = tmp_path / "state"
     telemetry = Telemetry(manifest, state=state, environment={}, strict=True)

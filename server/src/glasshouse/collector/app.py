@@ -5,12 +5,11 @@ Receive within bounds, go through the steps, write the record, answer after the 
 
 import asyncio
 import ipaddress
-import logging
-import traceback
 from collections import Counter
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import lru_cache
 from pathlib import Path
+from traceback import walk_tb
 from typing import Any
 
 from glasshouse.collector.bodies import largest_body, too_large
@@ -28,8 +27,6 @@ from glasshouse.journal import Journal, JournalBrokenError
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
-LOG = logging.getLogger(__name__)
 
 BUSY_SECONDS = 2
 LONGEST_ADDRESS = 100
@@ -49,11 +46,16 @@ class Collector:
         desk: Desk,
         journal: Journal,
         in_flight_bytes: int,
+        *,
         quarantine: Quarantine | None = None,
+        report: Callable[[str], None] = lambda _: None,
         body_seconds: float = BODY_SECONDS,
     ) -> None:
-        """`body_seconds` is how long a body may take to come."""
+        """`report` is told of defects, without anything that a client sent; `body_seconds` is how
+        long a body may take to come.
+        """
         self._desk = desk
+        self._report = report
         self._body_seconds = body_seconds
         self.quarantine = quarantine or Quarantine()
         self._journal = journal
@@ -84,8 +86,8 @@ class Collector:
                 return
             except TimeoutError:
                 reply = TOO_SLOW
-            except Exception as error:  # noqa: BLE001 (a traceback may quote what a client sent)
-                report_defect(error)
+            except Exception as error:  # noqa: BLE001 (its text may hold what a client sent)
+                self._report(f"a defect: {place_of(error)}")
                 reply = door.busy(503, BROKEN_SECONDS)
             await _send(send, reply)
 
@@ -180,6 +182,13 @@ def plain_address(text: str) -> str | None:
     return str(mapped or address)
 
 
+def place_of(error: BaseException) -> str:
+    """The kind of an error and where in the code it was raised; never its text."""
+    where = [(frame.f_code.co_filename, line) for frame, line in walk_tb(error.__traceback__)]
+    file, line = where[-1] if where else ("?", 0)
+    return f"{type(error).__name__} at {Path(file).name}:{line}"
+
+
 def _stated_length(headers: dict[str, str], otherwise: int) -> int:
     text = headers.get("content-length", "")
     return int(text) if text.isdecimal() and len(text) < 19 else otherwise
@@ -213,15 +222,6 @@ async def _send(send: Send, reply: Reply) -> None:
     ]
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "http.response.body", "body": reply.body})
-
-
-def report_defect(error: Exception) -> None:
-    """Where a defect of ours is, for the operator: the kind of error and the places, no value."""
-    places = [
-        f"{Path(frame.filename).name}:{frame.lineno}"
-        for frame in traceback.extract_tb(error.__traceback__)
-    ]
-    LOG.error("a defect: %s at %s", type(error).__name__, " > ".join(places[-6:]))
 
 
 TOO_SLOW = Reply(408, b'{"error":"the body did not come in time"}', headers={"connection": "close"})
