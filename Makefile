@@ -46,7 +46,7 @@ reference:  ## rewrite the pages in docs/ that are made from the code
 bench: setup  ## the figures, printed side by side
 	$(PY) -m bench
 
-soak: setup  ## the long tests: a thousand kills, a thousand power cuts
+soak: setup  ## the long tests: a thousand kills and power cuts, a million bad requests
 	$(PY) -m soak
 
 .PHONY: help setup demo test check format reference bench soak

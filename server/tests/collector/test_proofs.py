@@ -107,6 +107,18 @@ def test_verifiers_survive_a_kill_and_hold_neither_id_nor_token(tmp_path):
     after.close()
 
 
+def test_what_another_process_registered_is_known_soon(tmp_path):
+    ours, now = ProvingClient(), [0.0]
+    here = Proofs(tmp_path, b"k" * 32, lambda: now[0])
+    there = Proofs(tmp_path, b"k" * 32)
+    assert here.allows("shop", ours.instance, None)
+    assert there.allows("shop", ours.instance, ours.token)
+    now[0] = 11.0
+    assert not here.allows("shop", ours.instance, None)
+    here.close()
+    there.close()
+
+
 def test_an_erased_instance_leaves_no_verifier(tmp_path):
     ours, theirs = ProvingClient(), ProvingClient()
     proofs = Proofs(tmp_path, b"k" * 32)

@@ -26,6 +26,7 @@ from glasshouse.cli.connection import SERVER_FILE
 from glasshouse.cli.errors import CommandError
 from glasshouse.cli.installation import Installation, LoaderThread, now
 from glasshouse.collector.app import Collector
+from glasshouse.collector.connections import BoundedConnection
 from glasshouse.collector.desk import Desk
 from glasshouse.collector.pace import Pace
 from glasshouse.collector.places import Places
@@ -144,7 +145,7 @@ async def _load_between(installation: Installation, servers: list[Server]) -> No
 def _server(app: Any) -> Server:
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=BoundedConnection,
         loop="uvloop",
         lifespan="off",
         log_level="warning",
@@ -152,7 +153,6 @@ def _server(app: Any) -> Server:
         server_header=False,
         proxy_headers=False,  # the collector decides whom it believes
         timeout_graceful_shutdown=10,
-        h11_max_incomplete_event_size=64 * 1024,
     )
     return Server(config)
 

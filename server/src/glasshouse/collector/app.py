@@ -29,6 +29,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 BUSY_SECONDS = 2
+LONGEST_ADDRESS = 100
 BROKEN_SECONDS = 10
 BODY_SECONDS = 30.0
 
@@ -160,7 +161,7 @@ class Collector:
         peer = client[0] if client else None
         if peer in self._desk.trusted_proxies and "x-forwarded-for" in headers:
             peer = headers["x-forwarded-for"].rpartition(",")[2].strip()
-        return plain_address(peer) if peer else None
+        return plain_address(peer) if peer and len(peer) <= LONGEST_ADDRESS else None
 
 
 @lru_cache(maxsize=4096)

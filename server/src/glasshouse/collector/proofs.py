@@ -6,11 +6,13 @@ Holds hashes alone, keyed by the server: neither an id nor a token can be read f
 import hashlib
 import re
 import sqlite3
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from glasshouse.collector.identities import REMEMBERED
 
+BELIEVED_SECONDS = 10.0
 TOKEN = re.compile(r"[0-9a-f]{64}\Z")
 SCHEMA = """
 create table if not exists verifiers (
@@ -26,7 +28,10 @@ class ProofsUnavailableError(OSError):
 class Proofs:
     """The verifiers of one installation. Used by the thread that opened it."""
 
-    def __init__(self, directory: Path, server_key: bytes) -> None:
+    def __init__(
+        self, directory: Path, server_key: bytes, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`clock` is in seconds; it says how old what is remembered is."""
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._key = hashlib.blake2b(b"proofs", key=server_key, digest_size=32).digest()
         self._database = sqlite3.connect(
@@ -39,7 +44,12 @@ class Proofs:
             SCHEMA,
         ):
             self._database.execute(statement)
-        self._known: dict[bytes, bytes] = {}  # the busiest, so that most requests ask no database
+        # The busiest instances, so that most requests ask no database. That one has no verifier is
+        # believed for a while only: another process may have registered it.
+        self._known: dict[bytes, bytes] = {}
+        self._without: set[bytes] = set()
+        self._clock = clock
+        self._forgotten_at = clock()
 
     def allows(self, product: str, instance: str, token: str | None) -> bool:
         """Whether a request with this token may write items of the instance.
@@ -47,10 +57,14 @@ class Proofs:
         Registers the token of an instance that has none. Raises `ProofsUnavailableError`.
         """
         name = self._hash(product, instance)
+        if token is None and self._is_without(name):
+            return True
         known = self._verifier(name)
         if known is None:
             if token is not None:
                 self._register(name, self._hash(product, instance, token))
+            elif len(self._without) < REMEMBERED:
+                self._without.add(name)
             return True
         return token is not None and known == self._hash(product, instance, token)
 
@@ -70,6 +84,13 @@ class Proofs:
 
     def close(self) -> None:
         self._database.close()
+
+    def _is_without(self, name: bytes) -> bool:
+        now = self._clock()
+        if now - self._forgotten_at > BELIEVED_SECONDS:
+            self._without.clear()
+            self._forgotten_at = now
+        return name in self._without
 
     def _verifier(self, name: bytes) -> bytes | None:
         known = self._known.get(name)
@@ -92,6 +113,7 @@ class Proofs:
             )
         except sqlite3.Error:
             return  # a full disk, say; the next request of this instance registers it
+        self._without.discard(name)
         self._remember(name, verifier)
 
     def _remember(self, name: bytes, verifier: bytes) -> None:

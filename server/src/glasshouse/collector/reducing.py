@@ -19,6 +19,7 @@ Reduce = Callable[[Any], Any]
 HASHED = re.compile(r"[0-9a-f]{32,128}\Z")
 VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+~:_-]{0,63}\Z")
 OTHER = "other"
+REMEMBERED_LENGTH = 128  # of a value; what is remembered must not grow with what is sent
 # What a '*' in a public list stands for: enough for versions and code names, too little for a
 # path, an address or a name with an '@'.
 _STAR = r"[0-9A-Za-z .()/_+-]{0,40}"
@@ -53,13 +54,13 @@ def keyed_hash(server_key: bytes, *domain: str) -> Callable[[str], str]:
     """A hash that nobody without the server's key can guess back; equal values stay equal."""
     key = hashlib.blake2b("\0".join(domain).encode(), key=server_key, digest_size=32).digest()
 
-    @lru_cache(maxsize=65536)
     def hashed(value: str) -> str:
         if HASHED.match(value):
             return value
         return hashlib.blake2b(value.encode(), key=key, digest_size=16).hexdigest()
 
-    return hashed
+    remembered = lru_cache(maxsize=65536)(hashed)
+    return lambda value: remembered(value) if len(value) <= REMEMBERED_LENGTH else hashed(value)
 
 
 def _hashes(field: Field, server_key: bytes) -> Reduce:
@@ -82,11 +83,11 @@ def _buckets(field: Field, _: bytes) -> Reduce:
 def _public(field: Field, _: bytes) -> Reduce:
     pattern = public_pattern(field.public)
 
-    @lru_cache(maxsize=4096)
     def listed(value: str) -> str:
         return value if pattern.match(value) else OTHER
 
-    return listed
+    remembered = lru_cache(maxsize=4096)(listed)
+    return lambda value: remembered(value) if len(value) <= REMEMBERED_LENGTH else listed(value)
 
 
 def public_pattern(public: tuple[str, ...]) -> re.Pattern[str]:

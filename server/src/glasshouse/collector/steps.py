@@ -140,14 +140,15 @@ def prove_instances(parcel: Parcel, desk: Desk) -> None:
     token = parcel.headers.get("glasshouse-proof")
     if token is not None and not TOKEN.match(token):
         raise RefusedError(Reason.BAD_PROOF, "no token", "64 lower-case hex digits, or no header")
-    instances = Counter(entry.instance for _, group in parcel.groups() for _, entry in group)
     rate = product.settings.instance_rate
     if desk.pace is not None and rate:
-        for instance, items in instances.items():
+        named = Counter(entry.instance for _, group in parcel.groups() for _, entry in group)
+        for instance, items in named.items():
             desk.pace.admit_instance(f"{product.slug}/{instance}", items, rate)
     if desk.proofs is None:
         return
     allows = desk.proofs.allows
+    instances = {entry.instance for _, group in parcel.groups() for _, entry in group}
     strange = {name for name in instances if not allows(product.slug, name, token)}
     if strange:
         for _, group in parcel.groups():

@@ -46,13 +46,15 @@ class Translation:
 
     def item(self, name: str | None) -> Declaration | None:
         """The declared item that a foreign name means."""
-        if not name:
+        if not name or len(name) > LONGEST_NAME:
             return None
         path = self._paths.get(name) or self._paths.get(plain_name(name))
         return self.declarations.by_path.get(path) if path else None
 
     def field_name(self, declaration: Declaration, name: str) -> str:
         """The declared field that a foreign name means, or the name as it is."""
+        if len(name) > LONGEST_NAME:
+            return name
         names = field_names(tuple(declaration.item.fields), tuple(self.mapping.fields.items()))
         return names.get(name) or names.get(plain_name(name)) or name
 
@@ -146,12 +148,16 @@ def field_names(fields: tuple[str, ...], mapped: tuple[tuple[str, str], ...]) ->
     return names
 
 
+# Names are remembered, so they must not be as long as somebody pleases.
+LONGEST_NAME = 128
+
+
 @lru_cache(maxsize=4096)
 def plain_name(name: str) -> str:
     """'Build Completed', 'buildCompleted' and 'build-completed' are all build_completed."""
     if PLAIN.match(name):
         return name
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name[:128])
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
     return re.sub(r"[^0-9a-z]+", "_", spaced.lower()).strip("_")
 
 
