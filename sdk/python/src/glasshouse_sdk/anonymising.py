@@ -48,16 +48,10 @@ def public_name(public: Sequence[str]) -> Callable[[str], str]:
     """The text if an entry of the list fits it, letter by letter, else `other`."""
     exact = frozenset(entry for entry in public if "*" not in entry)
     patterns = tuple(entry.split("*") for entry in public if "*" in entry)
-    known: dict[str, str] = {}
 
     def named(text: str) -> str:
-        name = known.get(text)
-        if name is None:
-            fits = text in exact or any(_fits(text, parts) for parts in patterns)
-            name = text if fits else OTHER
-            if len(known) < REMEMBERED and len(text) < LONGEST_REMEMBERED:
-                known[text] = name
-        return name
+        fits = text in exact or any(_fits(text, parts) for parts in patterns)
+        return text if fits else OTHER
 
     return named
 

@@ -24,7 +24,7 @@ from glasshouse_sdk.surroundings import Surroundings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from glasshouse_sdk.destination import Destination
@@ -105,6 +105,19 @@ class Telemetry:
             recorder.record(name, fields)
         except Exception as error:  # noqa: BLE001 — no mistake of ours or theirs may reach the host
             self._swallow(error)
+
+    def record_when_due(self, name: str, collect: Callable[[], Mapping[str, Any]]) -> bool:
+        """Record an item if one of the occasions that the manifest gives it has come: `collect` is
+        called only then, for its fields. Cheap when nothing is due, so a server may call it often.
+        """
+        if not self._is_on:
+            return False
+        try:
+            recorder = self._recorder or self._begin()
+            return recorder.record_when_due(name, collect)
+        except Exception as error:  # noqa: BLE001 — no mistake of ours or theirs may reach the host
+            self._swallow(error)
+            return False
 
     def send(self, seconds: float | None = None) -> Delivered:
         """Send now and wait, for the manifest's in-line deadline if none is given.

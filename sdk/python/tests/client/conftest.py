@@ -122,6 +122,9 @@ class Collector:
                 )
                 ANSWERS[collector.mode](self, body, collector)
 
+            def do_GET(self) -> None:
+                self.answer(405, b'{"error":{}}', Content_Type="application/json")
+
             def answer(self, status: int, body: bytes, **headers: str) -> None:
                 try:
                     self.send_response(status)
@@ -183,6 +186,11 @@ def _rejected(body: bytes) -> bytes:
     return json.dumps({"receipts": receipts}).encode()
 
 
+def _narrowed(body: bytes) -> bytes:
+    answer = json.loads(_receipts(body))
+    return json.dumps({**answer, "allow": ["event.done.count", "event.other"]}).encode()
+
+
 ANSWERS = {
     "ok": lambda h, b, c: h.answer(200, _receipts(b)),
     "percona": lambda h, b, c: h.answer(200, b"{}"),
@@ -200,6 +208,7 @@ ANSWERS = {
     "trickle": _trickle,
     "at most 3": _at_most(3),
     "poisoned": _poisoned,
+    "narrowing": lambda h, b, c: h.answer(200, _narrowed(b)),
     "rejecting": lambda h, b, c: h.answer(200, _rejected(b)),
 }
 

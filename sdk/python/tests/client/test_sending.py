@@ -1,5 +1,6 @@
 """What leaves, when, how often, and what the collector's answers do."""
 
+import hmac
 import json
 import os
 import socket
@@ -543,3 +544,42 @@ def test_a_product_may_end_without_sending(manifest_with, tmp_path, collector):
     assert collector.requests == []
     subprocess.run([sys.executable, "-c", code.format(sends=True)], check=True, timeout=60)
     assert counts(collector) == [1, 1]
+
+
+def test_an_answer_can_narrow_what_is_sent_and_lift_it_again(product, collector):
+    collector.mode = "narrowing"
+    product(
+        "telemetry.record('done', count=1, dry=True); telemetry.record('host', cores=1)\n"
+        "assert telemetry.send(20) == 'acknowledged'"
+    )
+    collector.requests.clear()
+    collector.mode = "ok"
+    record = "telemetry.record('done', count=2, dry=True); telemetry.record('host', cores=2)\n"
+    product(record + "assert telemetry.send(20) == 'acknowledged'")
+    assert [(i["item"], i["fields"]) for i in collector.items] == [("event.done", {"count": 2})]
+    collector.requests.clear()
+    product(record + "assert telemetry.send(20) == 'acknowledged'")  # the last answer had no list
+    assert [i["fields"] for i in collector.items] == [{"count": 2, "dry": True}, {"cores": 2}]
+
+
+def test_every_request_carries_the_same_proof_and_the_secret_never_leaves(
+    product, collector, tmp_path, sdk
+):
+    for n in range(2):
+        product(f"telemetry.record('done', count={n}); telemetry.send(20)")
+    proofs = {request["headers"]["Glasshouse-Proof"] for request in collector.requests}
+    secret = (tmp_path / "state" / "secret").read_text().strip()
+    message = b"glasshouse-proof/1\0acme"
+    assert proofs == {hmac.new(bytes.fromhex(secret), message, "sha256").hexdigest()}
+    sent = (
+        b"".join(collector.bodies) + json.dumps([r["headers"] for r in collector.requests]).encode()
+    )
+    assert secret.encode() not in sent
+    assert proofs.pop() not in sdk("history", "--json")
+
+
+def test_a_lost_secret_makes_a_new_instance(product, collector, tmp_path):
+    product("telemetry.record('done', count=1)")
+    (tmp_path / "state" / "secret").unlink()
+    product("telemetry.record('done', count=2); telemetry.send(20)")
+    assert len({item["instance"] for item in collector.items}) == 2
