@@ -39,6 +39,13 @@ def keyed_hash(secret: bytes) -> Callable[[str], str]:
     return hashed
 
 
+def derived_id(source: str) -> str:
+    """32 hex digits that stand for an item that may be met again."""
+    from _blake2 import blake2b  # as above
+
+    return blake2b(source.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
 def lower_bound(bounds: Sequence[float]) -> Callable[[float], float]:
     """The bucket of a number; one below the lowest bound belongs to the lowest bucket."""
     return lambda number: bounds[max(bisect_right(bounds, number) - 1, 0)]

@@ -8,7 +8,7 @@ import time
 
 from glasshouse_sdk import tallies
 from glasshouse_sdk.allowance import read_allowance
-from glasshouse_sdk.anonymising import keyed_hash
+from glasshouse_sdk.anonymising import derived_id, keyed_hash
 from glasshouse_sdk.claims import claims, open_files
 from glasshouse_sdk.consent import decide
 from glasshouse_sdk.destination import Destination, keep_destination
@@ -24,7 +24,7 @@ from glasshouse_sdk.values import RefusedError, is_version, rfc3339
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any, Literal
 
     from glasshouse_sdk.consent import Consent
@@ -120,6 +120,25 @@ class Recorder:
             self._second = second
         self._append(item.line(_random(16).hex(), f"{self._second_text}{rest:06d}Z", fields))
         return True
+
+    def record_all(self, items: Sequence[tuple[str, Mapping[str, Any]]], at: int, seed: str) -> int:
+        """Write items of one moment (nanoseconds), all or none: how many did not stay at home.
+
+        The same items, moment and seed give the same ids. Raises as `record` does.
+        """
+        moment = rfc3339(at // 1000)
+        lines = []
+        for number, (name, fields) in enumerate(items):
+            path = declared_path(name, self._compiled["items"])
+            if path not in self._items:
+                self._items[path] = self._item(path)
+            item = self._items[path]
+            if item is not None:
+                source = f"{self._instance}\0{seed}\0{at}\0{number}\0{path}"
+                lines.append(item.line(derived_id(source), moment, fields))
+        for line in lines:
+            self._append(line)
+        return len(lines)
 
     def record_when_due(self, name: str, collect: Callable[[], Mapping[str, Any]]) -> bool:
         """Collect and write an item if one of its occasions has come."""

@@ -180,6 +180,14 @@ def _poisoned(handler, body, collector) -> None:
         handler.answer(200, _receipts(body))
 
 
+def _every_other(handler, body, collector) -> None:
+    """Takes one request and sends the next away, so that a sender stops after each."""
+    if len(collector.requests) % 2:
+        handler.answer(200, _receipts(body))
+    else:
+        handler.answer(503, _error("busy"))
+
+
 def _rejected(body: bytes) -> bytes:
     items = json.loads(body).get("items", [])
     receipts = [{"id": i["id"], "outcome": "rejected", "reason": "wrong_type"} for i in items]
@@ -208,6 +216,7 @@ ANSWERS = {
     "trickle": _trickle,
     "at most 3": _at_most(3),
     "poisoned": _poisoned,
+    "every other": _every_other,
     "narrowing": lambda h, b, c: h.answer(200, _narrowed(b)),
     "rejecting": lambda h, b, c: h.answer(200, _rejected(b)),
 }

@@ -3,6 +3,7 @@
 import hmac
 import json
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -583,3 +584,32 @@ def test_a_lost_secret_makes_a_new_instance(product, collector, tmp_path):
     (tmp_path / "state" / "secret").unlink()
     product("telemetry.record('done', count=2); telemetry.send(20)")
     assert len({item["instance"] for item in collector.items}) == 2
+
+
+def test_ten_thousand_generated_items_leave_as_they_were_previewed(manifest, collector, tmp_path):
+    chance = random.Random(11)
+    telemetry = Telemetry(
+        manifest,
+        state=tmp_path / "state",
+        environment={},
+        endpoint=collector.url,
+        key="k",
+        strict=True,
+    )
+    for n in range(10_000):
+        fields = {
+            "count": n % 1000, "ratio": chance.uniform(-1e18, 1e18), "dry": n % 3 == 0,
+            "message": "é" * (n % 50), "project": f"p{n}", "seconds": chance.random(),
+            "plugins": {f"p {k}": k for k in range(n % 4)}, "stages": ["a", "b"][: n % 3],
+            "os": chance.choice(["Debian GNU/Linux 12", "Plan 9", "x\u2028"]), "runtime": f"3.{n}",
+        }  # fmt: skip
+        telemetry.record("done", **dict(list(fields.items())[n % 5 :]))
+    collector.mode = "every other"
+    previewed = []
+    while (request := telemetry.preview()) is not None:
+        previewed.append(request.body)
+        telemetry.send(20)
+    assert collector.bodies[::2] == previewed
+    ids = [item["id"] for body in previewed for item in json.loads(body)["items"]]
+    assert len(ids) == len(set(ids)) == 10_000
+    assert len(previewed) > 10
