@@ -39,6 +39,13 @@ def keyed_hash(secret: bytes) -> Callable[[str], str]:
     return hashed
 
 
+def derived_id(source: str) -> str:
+    """32 hex digits that stand for an item that may be met again."""
+    from _blake2 import blake2b  # as above
+
+    return blake2b(source.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
 def lower_bound(bounds: Sequence[float]) -> Callable[[float], float]:
     """The bucket of a number; one below the lowest bound belongs to the lowest bucket."""
     return lambda number: bounds[max(bisect_right(bounds, number) - 1, 0)]
@@ -48,16 +55,10 @@ def public_name(public: Sequence[str]) -> Callable[[str], str]:
     """The text if an entry of the list fits it, letter by letter, else `other`."""
     exact = frozenset(entry for entry in public if "*" not in entry)
     patterns = tuple(entry.split("*") for entry in public if "*" in entry)
-    known: dict[str, str] = {}
 
     def named(text: str) -> str:
-        name = known.get(text)
-        if name is None:
-            fits = text in exact or any(_fits(text, parts) for parts in patterns)
-            name = text if fits else OTHER
-            if len(known) < REMEMBERED and len(text) < LONGEST_REMEMBERED:
-                known[text] = name
-        return name
+        fits = text in exact or any(_fits(text, parts) for parts in patterns)
+        return text if fits else OTHER
 
     return named
 

@@ -39,6 +39,10 @@ class Destination:
         return str(self.manifest["product"]["wire"])
 
     @property
+    def slug(self) -> str:
+        return str(self.manifest["product"]["slug"])
+
+    @property
     def door(self) -> Mapping[str, Any]:
         """How the foreign wire format names things; empty if the manifest does not say."""
         door: Mapping[str, Any] = self.manifest["doors"].get(self.wire, {})

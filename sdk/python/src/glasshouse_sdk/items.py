@@ -19,7 +19,7 @@ LONGEST_LINE = 32_000  # bytes: what every wire format takes as one item
 class ItemEncoder:
     """Writes items of one declaration as lines for the spool."""
 
-    __slots__ = ("_encoders", "_newer", "_opening", "_required", "_tail", "channel", "path")
+    __slots__ = ("_at_home", "_encoders", "_opening", "_required", "_tail", "channel", "path")
 
     def __init__(
         self,
@@ -29,10 +29,12 @@ class ItemEncoder:
         tail: str,
         today: str,
         seen: int,
+        unwanted: frozenset[str],
         secret: Callable[[], bytes],
     ) -> None:
         """`tail` is the JSON between the time and the fields: who recorded, in which version.
-        `seen`: the consent version that the person knows; fields that are newer stay at home.
+        `seen`: the consent version that the person knows; fields that are newer stay at home, as
+        do the `unwanted` ones.
         """
         self.path = path
         self.channel: str = facts["channel"]
@@ -44,9 +46,8 @@ class ItemEncoder:
             # A field whose time is over is no longer declared, whatever else still holds it.
             if field.get("expires", today) >= today
         }
-        self._newer = frozenset(
-            name for name, field in facts["fields"].items() if field["since"] > seen
-        )
+        newer = (name for name, field in facts["fields"].items() if field["since"] > seen)
+        self._at_home = unwanted.union(newer)
         self._required = tuple(
             name for name in self._encoders if facts["fields"][name].get("required")
         )
@@ -56,8 +57,8 @@ class ItemEncoder:
         encoders = self._encoders
         parts = []
         name = ""
-        if self._newer:
-            fields = {name: value for name, value in fields.items() if name not in self._newer}
+        if self._at_home:
+            fields = {name: value for name, value in fields.items() if name not in self._at_home}
         try:
             for name, value in fields.items():
                 if value is not None:

@@ -7,25 +7,28 @@ import os
 import time
 
 from glasshouse_sdk import tallies
-from glasshouse_sdk.anonymising import keyed_hash
+from glasshouse_sdk.allowance import read_allowance
+from glasshouse_sdk.anonymising import derived_id, keyed_hash
 from glasshouse_sdk.claims import claims, open_files
 from glasshouse_sdk.consent import decide
 from glasshouse_sdk.destination import Destination, keep_destination
+from glasshouse_sdk.detecting import personal
 from glasshouse_sdk.items import ItemEncoder, declared_path, fixed_tail
 from glasshouse_sdk.launching import has_ended, launch
 from glasshouse_sdk.projects import keep_project, project_mark
 from glasshouse_sdk.schedule import read_delivery
 from glasshouse_sdk.spool import Spool, TurnedOffError
-from glasshouse_sdk.state import State, random_uuid
+from glasshouse_sdk.state import State, random_secret, random_uuid, remove
 from glasshouse_sdk.surroundings import variables
 from glasshouse_sdk.values import RefusedError, is_version, rfc3339
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any, Literal
 
     from glasshouse_sdk.consent import Consent
+    from glasshouse_sdk.occasions import Occasions
     from glasshouse_sdk.surroundings import Surroundings
 
     Delivered = Literal["acknowledged", "waiting", "given-up"]
@@ -42,10 +45,9 @@ class Recorder:
     """Encodes items, appends them to the spool, and starts senders."""
 
     __slots__ = (
-        "_append", "_compiled", "_consent", "_destination", "_environ", "_identities",
-        "_instance", "_items",
-        "_next_look", "_origin", "_second", "_second_text", "_sender", "_state", "_surroundings",
-        "_today", "_version", "_way",
+        "_allowance", "_append", "_compiled", "_consent", "_destination", "_environ", "_identities",
+        "_instance", "_items", "_next_look", "_occasions", "_origin", "_second", "_second_text",
+        "_sender", "_state", "_surroundings", "_today", "_version", "_way",
     )  # fmt: skip
 
     def __init__(
@@ -75,15 +77,19 @@ class Recorder:
         self._today = time.strftime("%Y-%m-%d", time.gmtime())
         self._items: dict[str, ItemEncoder | None] = {}
         self._consent = decide(compiled, surroundings, state)
+        self._allowance = read_allowance(state, compiled["digest"])
         self._second = -1
         self._second_text = ""
+        self._occasions: Occasions | None = None
         self._sender: int | None = None
         stream = compiled["digest"].removeprefix("sha256:") + "." + origin
         if surroundings.project is not None:
             stream += "." + project_mark(surroundings.project)
         self._append = Spool(state, stream, self._is_allowed).append
         state.make()
-        self._instance = self._identity("instance", instance or state.once("instance", random_uuid))
+        if instance is None:
+            instance = _own_instance(state)
+        self._instance = self._identity("instance", instance)
         if surroundings.project is not None:
             keep_project(state, surroundings.project)
         keep_destination(state, destination)
@@ -93,14 +99,17 @@ class Recorder:
         if sends_at_exit and self._way in ("detached", "inline"):
             atexit.register(self._leave, os.getpid())
 
-    def record(self, name: str, fields: Mapping[str, Any]) -> None:
-        """Write one item. Raises `RefusedError`, `OSError`, `TurnedOffError`."""
+    def record(self, name: str, fields: Mapping[str, Any]) -> bool:
+        """Write one item; False if it stays at home, though the manifest declares it.
+
+        Raises `RefusedError`, `OSError`, `TurnedOffError`.
+        """
         try:
             item = self._items[name]
         except KeyError:
             item = self._items[name] = self._item(name)
         if item is None:
-            return
+            return False
         now = time.time_ns() // 1000
         if now > self._next_look:
             self._look(now)
@@ -110,6 +119,45 @@ class Recorder:
             self._second_text = rfc3339(now)[:20]
             self._second = second
         self._append(item.line(_random(16).hex(), f"{self._second_text}{rest:06d}Z", fields))
+        return True
+
+    def record_all(self, items: Sequence[tuple[str, Mapping[str, Any]]], at: int, seed: str) -> int:
+        """Write items of one moment (nanoseconds), all or none: how many did not stay at home.
+
+        The same items, moment and seed give the same ids. Raises as `record` does.
+        """
+        moment = rfc3339(at // 1000)
+        lines = []
+        for number, (name, fields) in enumerate(items):
+            path = declared_path(name, self._compiled["items"])
+            if path not in self._items:
+                self._items[path] = self._item(path)
+            item = self._items[path]
+            if item is not None:
+                source = f"{self._instance}\0{seed}\0{at}\0{number}\0{path}"
+                lines.append(item.line(derived_id(source), moment, fields))
+        for line in lines:
+            self._append(line)
+        return len(lines)
+
+    def record_when_due(self, name: str, collect: Callable[[], Mapping[str, Any]]) -> bool:
+        """Collect and write an item if one of its occasions has come."""
+        from glasshouse_sdk.occasions import (
+            Occasions,
+        )  # for those products alone that leave it to us
+
+        path = declared_path(name, self._compiled["items"])
+        if path not in self._items:
+            self._items[path] = self._item(path)
+        if self._items[path] is None:
+            return False  # what stays at home is not even collected
+        if self._occasions is None:
+            self._occasions = Occasions(self._state, self._version)
+        occasions = tuple(self._compiled["items"][path]["occasions"])
+        chance = int.from_bytes(_random(4), "big") / 2**32
+        return self._occasions.record_when_due(
+            path, occasions, lambda: self.record(path, collect()), time.time(), chance
+        )
 
     def count(self, reason: str) -> None:
         tallies.count(self._state, reason)
@@ -139,7 +187,12 @@ class Recorder:
         is_news = facts["since"] > seen or any(
             field["since"] > seen for field in facts["fields"].values() if field.get("required")
         )
-        if is_over or is_news or self._consent.states[facts["channel"]] == "off":
+        if is_over or is_news or not self._allowance.wants(path):
+            return None
+        unwanted = self._allowance.unwanted(path, facts["fields"])
+        if any(facts["fields"][name].get("required") for name in unwanted):
+            return None
+        if self._consent.states[facts["channel"]] == "off":
             return None
         identities = {
             who: self._identity(who, self._identities[who])
@@ -152,6 +205,7 @@ class Recorder:
             tail=fixed_tail(self._instance, self._version, identities),
             today=self._today,
             seen=seen,
+            unwanted=unwanted,
             secret=self._secret,
         )
 
@@ -162,10 +216,13 @@ class Recorder:
         declared = self._compiled["identities"].get(name, {})
         if declared.get("made") == "keyed-hash":
             return keyed_hash(self._secret())(value)
+        kind = personal(value)
+        if kind is not None:
+            raise RefusedError("looks_personal", f"something else than {kind} as {name}")
         return value
 
     def _secret(self) -> bytes:
-        return bytes.fromhex(self._state.once("secret", lambda: os.urandom(32).hex()))
+        return bytes.fromhex(self._state.once("secret", random_secret))
 
     def _is_allowed(self) -> bool:
         return not self.ask_again().is_all_off
@@ -242,6 +299,15 @@ class Recorder:
         )
         worker.start()
         worker.join(seconds)
+
+
+def _own_instance(state: State) -> str:
+    """The instance's random id; a new one if the secret that proves it was lost."""
+    # In this order: of two processes that make both, each sees a secret where it sees an id.
+    if state.read("instance") and not state.read("secret"):
+        remove(state.path("instance"))
+    state.once("secret", random_secret)
+    return state.once("instance", random_uuid)
 
 
 def _end(process: int) -> None:

@@ -1,6 +1,10 @@
 """The product's state directory: where it is, what stands in it, and how it is made.
 
 answer.json          what the person said
+occasions.json       when each item was last recorded, and is next
+allowed.json         what the collector still wants, if that is less than what is declared
+told.json            what the first-run notice has told
+project-MARK         the directory that a project's mark stands for
 instance, secret     made once, with link(2): the first of two racing processes wins
 destination.json     where the sender sends to
 delivery.json        the last success and failure, and when the next attempt may be
@@ -146,6 +150,11 @@ def random_uuid() -> str:
     return "-".join(
         (digits[:8], digits[8:12], "4" + digits[13:16], variant + digits[17:20], digits[20:])
     )
+
+
+def random_secret() -> str:
+    """What hashes are keyed with, and what proves an instance: 32 bytes as hex. It never leaves."""
+    return os.urandom(32).hex()
 
 
 def remove(path: str) -> None:

@@ -24,7 +24,7 @@ from glasshouse_sdk.surroundings import Surroundings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from glasshouse_sdk.destination import Destination
@@ -105,6 +105,34 @@ class Telemetry:
             recorder.record(name, fields)
         except Exception as error:  # noqa: BLE001 — no mistake of ours or theirs may reach the host
             self._swallow(error)
+
+    def record_all(
+        self, items: Sequence[tuple[str, Mapping[str, Any]]], *, at: int, seed: str
+    ) -> int:
+        """Record items that happened at one moment (`at`, nanoseconds since 1970), all or none: how
+        many were written. Recorded again with the same `seed`, they count once.
+        """
+        if not self._is_on:
+            return 0
+        try:
+            recorder = self._recorder or self._begin()
+            return recorder.record_all(items, at, seed)
+        except Exception as error:  # noqa: BLE001 — no mistake of ours or theirs may reach the host
+            self._swallow(error)
+            return 0
+
+    def record_when_due(self, name: str, collect: Callable[[], Mapping[str, Any]]) -> bool:
+        """Record an item if one of the occasions that the manifest gives it has come: `collect` is
+        called only then, for its fields. Cheap when nothing is due, so a server may call it often.
+        """
+        if not self._is_on:
+            return False
+        try:
+            recorder = self._recorder or self._begin()
+            return recorder.record_when_due(name, collect)
+        except Exception as error:  # noqa: BLE001 — no mistake of ours or theirs may reach the host
+            self._swallow(error)
+            return False
 
     def send(self, seconds: float | None = None) -> Delivered:
         """Send now and wait, for the manifest's in-line deadline if none is given.

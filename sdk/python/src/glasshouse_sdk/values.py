@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 
 from glasshouse_sdk.anonymising import keyed_hash, lower_bound, public_name
+from glasshouse_sdk.detecting import personal
 from glasshouse_sdk.jsontext import quoted
 
 TYPE_CHECKING = False
@@ -76,12 +77,19 @@ def _version(_: Facts, __: Callable[[], bytes]) -> Encoder:
             if not is_version(value):
                 expected = "a version: letters, digits and .+~:_-, at most 64"
                 raise RefusedError("wrong_type", expected)
+            _refuse_personal(value)
             encoded = f'"{value}"'
             if len(known) < REMEMBERED:
                 known[value] = encoded
         return encoded
 
     return encode
+
+
+def _refuse_personal(text: str) -> None:
+    kind = personal(text)
+    if kind is not None:
+        raise RefusedError("looks_personal", f"something else than {kind}")
 
 
 def is_version(text: str) -> bool:
@@ -202,7 +210,19 @@ def _text_reduction(facts: Facts, secret: Callable[[], bytes]) -> Callable[[str,
         return lambda text, _: str(len(text))
     if way == "public-list":
         named = public_name(facts["public"])
-        return lambda text, longest: quoted(named(text if len(text) <= longest else ""))
+        known: dict[str, str] = {}
+
+        def encode(text: str, longest: int) -> str:
+            encoded = known.get(text)
+            if encoded is None:
+                name = named(text if len(text) <= longest else "")
+                _refuse_personal(name)  # what a `*` stands for is not in the list
+                encoded = quoted(name)
+                if len(known) < REMEMBERED:
+                    known[text] = encoded
+            return encoded
+
+        return encode
 
     def refuse(_: str, __: int) -> str:
         raise RefusedError("not_anonymised", "keyed-hash, length or public-list in the manifest")
@@ -221,6 +241,7 @@ def _map(facts: Facts, _: Callable[[], bytes]) -> Encoder:
                 raise _wrong_type(key, "text as key")
             if not 0 < len(key) <= LONGEST_KEY or not KEY_CHARACTERS.issuperset(key):
                 raise RefusedError("wrong_type", "keys of letters, digits and ._()/+: -")
+            _refuse_personal(key)
         return "{" + ",".join(f'"{key}":{count(number)}' for key, number in value.items()) + "}"
 
     return encode

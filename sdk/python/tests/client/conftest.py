@@ -122,6 +122,9 @@ class Collector:
                 )
                 ANSWERS[collector.mode](self, body, collector)
 
+            def do_GET(self) -> None:
+                self.answer(405, b'{"error":{}}', Content_Type="application/json")
+
             def answer(self, status: int, body: bytes, **headers: str) -> None:
                 try:
                     self.send_response(status)
@@ -177,10 +180,23 @@ def _poisoned(handler, body, collector) -> None:
         handler.answer(200, _receipts(body))
 
 
+def _every_other(handler, body, collector) -> None:
+    """Takes one request and sends the next away, so that a sender stops after each."""
+    if len(collector.requests) % 2:
+        handler.answer(200, _receipts(body))
+    else:
+        handler.answer(503, _error("busy"))
+
+
 def _rejected(body: bytes) -> bytes:
     items = json.loads(body).get("items", [])
     receipts = [{"id": i["id"], "outcome": "rejected", "reason": "wrong_type"} for i in items]
     return json.dumps({"receipts": receipts}).encode()
+
+
+def _narrowed(body: bytes) -> bytes:
+    answer = json.loads(_receipts(body))
+    return json.dumps({**answer, "allow": ["event.done.count", "event.other"]}).encode()
 
 
 ANSWERS = {
@@ -200,6 +216,8 @@ ANSWERS = {
     "trickle": _trickle,
     "at most 3": _at_most(3),
     "poisoned": _poisoned,
+    "every other": _every_other,
+    "narrowing": lambda h, b, c: h.answer(200, _narrowed(b)),
     "rejecting": lambda h, b, c: h.answer(200, _rejected(b)),
 }
 

@@ -1,7 +1,9 @@
 """What leaves, when, how often, and what the collector's answers do."""
 
+import hmac
 import json
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -543,3 +545,71 @@ def test_a_product_may_end_without_sending(manifest_with, tmp_path, collector):
     assert collector.requests == []
     subprocess.run([sys.executable, "-c", code.format(sends=True)], check=True, timeout=60)
     assert counts(collector) == [1, 1]
+
+
+def test_an_answer_can_narrow_what_is_sent_and_lift_it_again(product, collector):
+    collector.mode = "narrowing"
+    product(
+        "telemetry.record('done', count=1, dry=True); telemetry.record('host', cores=1)\n"
+        "assert telemetry.send(20) == 'acknowledged'"
+    )
+    collector.requests.clear()
+    collector.mode = "ok"
+    record = "telemetry.record('done', count=2, dry=True); telemetry.record('host', cores=2)\n"
+    product(record + "assert telemetry.send(20) == 'acknowledged'")
+    assert [(i["item"], i["fields"]) for i in collector.items] == [("event.done", {"count": 2})]
+    collector.requests.clear()
+    product(record + "assert telemetry.send(20) == 'acknowledged'")  # the last answer had no list
+    assert [i["fields"] for i in collector.items] == [{"count": 2, "dry": True}, {"cores": 2}]
+
+
+def test_every_request_carries_the_same_proof_and_the_secret_never_leaves(
+    product, collector, tmp_path, sdk
+):
+    for n in range(2):
+        product(f"telemetry.record('done', count={n}); telemetry.send(20)")
+    proofs = {request["headers"]["Glasshouse-Proof"] for request in collector.requests}
+    secret = (tmp_path / "state" / "secret").read_text().strip()
+    message = b"glasshouse-proof/1\0acme"
+    assert proofs == {hmac.new(bytes.fromhex(secret), message, "sha256").hexdigest()}
+    sent = (
+        b"".join(collector.bodies) + json.dumps([r["headers"] for r in collector.requests]).encode()
+    )
+    assert secret.encode() not in sent
+    assert proofs.pop() not in sdk("history", "--json")
+
+
+def test_a_lost_secret_makes_a_new_instance(product, collector, tmp_path):
+    product("telemetry.record('done', count=1)")
+    (tmp_path / "state" / "secret").unlink()
+    product("telemetry.record('done', count=2); telemetry.send(20)")
+    assert len({item["instance"] for item in collector.items}) == 2
+
+
+def test_ten_thousand_generated_items_leave_as_they_were_previewed(manifest, collector, tmp_path):
+    chance = random.Random(11)
+    telemetry = Telemetry(
+        manifest,
+        state=tmp_path / "state",
+        environment={},
+        endpoint=collector.url,
+        key="k",
+        strict=True,
+    )
+    for n in range(10_000):
+        fields = {
+            "count": n % 1000, "ratio": chance.uniform(-1e18, 1e18), "dry": n % 3 == 0,
+            "message": "é" * (n % 50), "project": f"p{n}", "seconds": chance.random(),
+            "plugins": {f"p {k}": k for k in range(n % 4)}, "stages": ["a", "b"][: n % 3],
+            "os": chance.choice(["Debian GNU/Linux 12", "Plan 9", "x\u2028"]), "runtime": f"3.{n}",
+        }  # fmt: skip
+        telemetry.record("done", **dict(list(fields.items())[n % 5 :]))
+    collector.mode = "every other"
+    previewed = []
+    while (request := telemetry.preview()) is not None:
+        previewed.append(request.body)
+        telemetry.send(20)
+    assert collector.bodies[::2] == previewed
+    ids = [item["id"] for body in previewed for item in json.loads(body)["items"]]
+    assert len(ids) == len(set(ids)) == 10_000
+    assert len(previewed) > 10

@@ -12,12 +12,14 @@ from typing import Any
 from glasshouse_sdk import __version__
 from glasshouse_sdk.cli import (
     answering,
+    checking,
     compiling,
     differing,
     explaining,
     recording,
     sending,
     showing,
+    stubbing,
 )
 from glasshouse_sdk.cli.subject import CommandError, Subject, subject
 
@@ -98,6 +100,22 @@ COMMANDS = (
         sending.send,
         sending.send_text,
         (("--seconds", {"type": float, "default": 30.0, "help": "the deadline (default 30)"}),),
+    ),
+    Command(
+        "check-connection",
+        "the way to the collector, step by step; sends no item; exit code 1 if it is not open",
+        "glasshouse-sdk --manifest acme.json check-connection",
+        checking.check,
+        checking.check_text,
+        (("--seconds", {"type": float, "default": 10.0, "help": "for each wait (default 10)"}),),
+    ),
+    Command(
+        "stubs",
+        "a typed Python class with one method an item, so that mypy rejects what is undeclared",
+        "glasshouse-sdk --manifest acme.toml stubs --output acme_telemetry.py",
+        stubbing.stubs,
+        stubbing.stubs_text,
+        (("--output", {"help": "the file to write instead of printing", "metavar": "FILE"}),),
     ),
     Command(
         "record",

@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from glasshouse_sdk import locks, tallies
+from glasshouse_sdk.allowance import keep_allowance
 from glasshouse_sdk.claims import Claim, claims, drop_over_bounds, seal_all
 from glasshouse_sdk.destination import Destination, read_destination
 from glasshouse_sdk.refusing import discard_everything
@@ -27,9 +28,10 @@ from glasshouse_sdk.sender.exchange import ExchangeError, exchange
 from glasshouse_sdk.sender.freezing import UnknownWireError, frozen_request, halve
 from glasshouse_sdk.sender.history import drop_old, keep_attempt, keep_body
 from glasshouse_sdk.sender.permission import Permission
+from glasshouse_sdk.sender.proving import proof
 from glasshouse_sdk.state import ENDED, State
 from glasshouse_sdk.surroundings import Surroundings
-from glasshouse_sdk.wires import WIRES, Answer, Judgement, Request
+from glasshouse_sdk.wires import WIRES, Answer, Judgement, Request, Wire
 
 LOCK = "sender.lock"
 LONGEST_WAIT = 10.0  # seconds for one connect, write or read
@@ -123,7 +125,7 @@ def _post(run: Run, request: Request, now: float) -> tuple[Answer | None, Judgem
         answer = exchange(
             run.destination.endpoint,
             request,
-            authorization=wire.authorization(run.destination.key),
+            headers=_authority(run, wire),
             compress=wire.compresses,
             now=now,
             timeout=max(0.1, min(LONGEST_WAIT, run.deadline - now)),
@@ -132,6 +134,18 @@ def _post(run: Run, request: Request, now: float) -> tuple[Answer | None, Judgem
     except ExchangeError as error:
         return None, Judgement("retry", str(error))
     return answer, wire.judge(answer, request)
+
+
+def _authority(run: Run, wire: Wire) -> dict[str, str]:
+    """The headers that say who sends. They are neither previewed nor kept: they are keys."""
+    headers = {}
+    authorization = wire.authorization(run.destination.key)
+    if authorization is not None:
+        headers["Authorization"] = authorization
+    secret = run.state.read("secret") if wire.proves else None
+    if secret:
+        headers["Glasshouse-Proof"] = proof(secret.strip(), run.destination.slug)
+    return headers
 
 
 def _settle(
@@ -158,6 +172,8 @@ def _settle(
         rejected = sum(receipt["outcome"] == "rejected" for receipt in judgement.receipts)
         if rejected:
             tallies.count(state, "rejected_by_collector", rejected)
+        if judgement.verdict == "acknowledged":
+            keep_allowance(state, claim.digest, judgement.allow)
     keep_delivery(state, before.succeeded(time.time()))
     return True
 

@@ -32,7 +32,7 @@ def exchange(
     endpoint: str,
     request: Request,
     *,
-    authorization: str | None,
+    headers: Mapping[str, str],
     compress: bool,
     now: float,
     timeout: float,
@@ -43,16 +43,16 @@ def exchange(
     `timeout` bounds each wait; the total deadline is the process's own lifetime, because neither
     the name look-up nor an answer of one byte a second is bounded by any wait.
     """
-    body, headers = request.body, _headers(request, authorization, now)
+    body, sent = request.body, _headers(request, headers, now)
     if compress and len(body) > WORTH_COMPRESSING:
         body = gzip.compress(body, compresslevel=1, mtime=0)
-        headers["Content-Encoding"] = "gzip"
+        sent["Content-Encoding"] = "gzip"
     try:
-        connection, target = _connection(endpoint, request.path, timeout, environ, headers)
+        connection, target = connection_to(endpoint, request.path, timeout, environ, sent)
     except (ValueError, OSError) as error:
         raise ExchangeError(f"cannot reach '{endpoint}': {error}") from None
     try:
-        connection.request("POST", target, body, headers)
+        connection.request("POST", target, body, sent)
         response = connection.getresponse()
         data = response.read(LONGEST_ANSWER)
         names = {name.lower(): value for name, value in response.getheaders()}
@@ -63,16 +63,19 @@ def exchange(
         connection.close()
 
 
-def _headers(request: Request, authorization: str | None, now: float) -> dict[str, str]:
-    headers = {**request.headers, "User-Agent": USER_AGENT, "Accept": "application/json"}
+def _headers(request: Request, authority: Mapping[str, str], now: float) -> dict[str, str]:
+    headers = {
+        **request.headers,
+        **authority,
+        "User-Agent": USER_AGENT,
+        "Accept": "application/json",
+    }
     headers["Date"] = formatdate(now, usegmt=True)
     headers["Connection"] = "close"
-    if authorization is not None:
-        headers["Authorization"] = authorization
     return headers
 
 
-def _connection(
+def connection_to(
     endpoint: str,
     path: str,
     timeout: float,
@@ -84,7 +87,7 @@ def _connection(
     if url.scheme not in ("http", "https") or not url.hostname:
         raise ValueError("expected an address as https://telemetry.example.com")
     target = url.path.rstrip("/") + path
-    proxy = _proxy(url, environ)
+    proxy = proxy_for(url, environ)
     if proxy is None:
         return _direct(url.scheme, url.hostname, url.port, timeout, environ), target
     via = _direct(proxy.scheme, proxy.hostname or "", proxy.port, timeout, environ)
@@ -107,7 +110,7 @@ def _direct(
     return http.client.HTTPConnection(host, port, timeout=timeout)
 
 
-def _proxy(
+def proxy_for(
     url: urllib.parse.SplitResult, environ: Mapping[str, str]
 ) -> urllib.parse.SplitResult | None:
     """The proxy for an address, from the variables in lower or upper case."""

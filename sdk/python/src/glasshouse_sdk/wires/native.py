@@ -31,7 +31,7 @@ def _judge(answer: Answer, request: Request) -> Judgement:
         receipts = _receipts(answer, request)
         if receipts is None:
             return later(answer, "without receipts, so not by a collector")
-        return Judgement("acknowledged", receipts=receipts)
+        return Judgement("acknowledged", receipts=receipts, allow=_allow(answer))
     if answer.status == 413 and len(request.ids) > 1:
         return smaller(answer, request)
     reason = _reason(answer)
@@ -55,6 +55,13 @@ def _receipts(answer: Answer, request: Request) -> tuple[dict[str, Any], ...] | 
     return tuple(receipts)
 
 
+def _allow(answer: Answer) -> tuple[str, ...] | None:
+    allow = (answer.json_object() or {}).get("allow")
+    if not isinstance(allow, list):
+        return None
+    return tuple(path for path in allow if isinstance(path, str))
+
+
 def _reason(answer: Answer) -> str | None:
     """The collector's own word for what was wrong; None if the answer is not a collector's."""
     error = (answer.json_object() or {}).get("error")
@@ -62,4 +69,4 @@ def _reason(answer: Answer) -> str | None:
     return reason if isinstance(reason, str) else None
 
 
-WIRE = Wire(_encode, _judge, lambda key: f"Bearer {key}", compresses=True)
+WIRE = Wire(_encode, _judge, lambda key: f"Bearer {key}", compresses=True, path=PATH, proves=True)

@@ -62,4 +62,4 @@ def _judge(answer: Answer, request: Request) -> Judgement:
     return later(answer)
 
 
-WIRE = Wire(_encode, _judge, lambda _: None, compresses=False)
+WIRE = Wire(_encode, _judge, lambda _: None, compresses=False, path=PATH)

@@ -67,6 +67,7 @@ class Judgement:
     verdict: Verdict
     problem: str = ""
     receipts: tuple[Mapping[str, Any], ...] = ()
+    allow: tuple[str, ...] | None = None  # what the collector still wants; None: all of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,8 @@ class Wire:
     judge: Callable[[Answer, Request], Judgement]
     authorization: Callable[[str], str | None]
     compresses: bool
+    path: str
+    proves: bool = False  # whether a request carries the instance's proof
 
 
 def smaller(answer: Answer, request: Request) -> Judgement:

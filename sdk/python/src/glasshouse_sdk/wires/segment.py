@@ -74,4 +74,4 @@ def _authorization(key: str) -> str:
     return "Basic " + base64.b64encode(f"{key}:".encode()).decode()
 
 
-WIRE = Wire(_encode, _judge, _authorization, compresses=True)
+WIRE = Wire(_encode, _judge, _authorization, compresses=True, path=PATH)
