@@ -118,7 +118,8 @@ def fill(store: Store, data: Path, events: int, first_day: int, days: int) -> No
     connection.execute("create or replace temp table surrogates as select (row_number() over ()) "
                        "- 1 as number, surrogate from (select surrogate from store.identities "
                        "where kind = 'instance' order by surrogate)")  # fmt: skip
-    count = connection.execute("select count(*) from surrogates").fetchone()[0]
+    counted = connection.execute("select count(*) from surrogates").fetchone()
+    count = counted[0] if counted else 0
     a_day = events // days
     for day in range(first_day, first_day + days):
         start = (LAST_DAY - timedelta(days=DAYS - day)).replace(tzinfo=None)
