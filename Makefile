@@ -4,6 +4,8 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 LISTEN ?= 127.0.0.1:8090
 DATA ?= .demo
+BROWSER ?= yes
+TESTS ?=
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -14,21 +16,37 @@ setup:  ## .venv/ with glasshouse, glasshouse-sdk and the tools
 demo: setup  ## the whole way on this machine: server, programmes, 90 days of a simulated fleet
 	@$(PY) -m glasshouse.cli.main demo --listen $(LISTEN) --data $(DATA)
 
-test: setup  ## all tests
-	$(PY) -m pytest -n auto
+test: setup  ## all tests; TESTS=path for some, BROWSER=no where Chromium cannot be installed
+ifeq ($(BROWSER),no)
+	$(PY) -m pytest -n auto --dist loadgroup -m "not browser" $(TESTS)
+else
+	@tools/chromium.sh
+	$(PY) -m pytest -n auto --dist loadgroup $(TESTS)
+endif
 
-check: setup  ## formatting, lint, types, import rules, lock file
+# Each product stands alone, and two have a module of the same name: one run of mypy for each.
+check: setup  ## formatting, lint, types, import rules, scripts, generated pages, lock file
 	tools/uv lock --check
+	for script in .ci/run tools/uv tools/apt tools/*.sh; do bash -n $$script || exit 1; done
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
-	$(PY) -m mypy sdk/python/src server/src
+	$(PY) -m mypy sdk/python/src server/src tools/reference.py
+	$(PY) -m mypy bench soak
+	for product in products/*/; do $(PY) -m mypy --exclude /tests/ $$product || exit 1; done
 	.venv/bin/lint-imports --no-cache
+	$(PY) tools/reference.py --check
 
 format:  ## rewrite the sources as `make check` wants them
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 
+reference:  ## rewrite the pages in docs/ that are made from the code
+	$(PY) tools/reference.py
+
 bench: setup  ## the figures, printed side by side
 	$(PY) -m bench
 
-.PHONY: help setup demo test check format bench
+soak: setup  ## the long tests: a thousand kills, a thousand power cuts
+	$(PY) -m soak
+
+.PHONY: help setup demo test check format reference bench soak

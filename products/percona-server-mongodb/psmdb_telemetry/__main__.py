@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import NoReturn
 
 # Run as `python psmdb_telemetry`, so its other files are found beside this one.
-import delivery
 import host
 from telemetry_uuid import TelemetryUuid
 
@@ -63,10 +62,12 @@ def report_installation(options: argparse.Namespace, environment: Mapping[str, s
         state=state,
         instance=file.instance,
         environment=environment,
+        # Nothing at the end of the process: it would double the 7 seconds of an installation.
+        sends_at_exit=False,
     )
     if telemetry.consent != "on" or file.has_reported(FAMILY):
         return
-    if delivery.is_acknowledged(state, file.instance):
+    if is_acknowledged(telemetry, file.instance):
         file.mark(FAMILY)  # an earlier run was ended between the answer and the mark
         return
     file.keep()
@@ -78,15 +79,34 @@ def report_installation(options: argparse.Namespace, environment: Mapping[str, s
     }
     # What an earlier installation could not deliver, or a preview has shown, is sent as it is if
     # it still says the same; otherwise this report takes its place.
-    if not delivery.is_waiting(state, file.instance, version):
-        delivery.discard(state)
+    if not is_waiting(telemetry, file.instance, version):
+        telemetry.discard()
         telemetry.record("host", **fields)
     if options.preview:
-        sys.stdout.write(delivery.request_body(state, MANIFEST, environment))
+        request = telemetry.preview()
+        sys.stdout.write(request.body.decode() if request is not None else "")
         return
     telemetry.send()
-    if delivery.is_acknowledged(state, file.instance):
+    if is_acknowledged(telemetry, file.instance):  # of a full disk nothing was recorded or sent
         file.mark(FAMILY)
+
+
+def is_acknowledged(telemetry: Telemetry, instance: str) -> bool:
+    """Whether the collector has taken a report of this host."""
+    return any(
+        attempt["verdict"] == "acknowledged"
+        for entry in telemetry.history()
+        if instance.encode() in entry.body
+        for attempt in entry.attempts
+    )
+
+
+def is_waiting(telemetry: Telemetry, instance: str, version: str) -> bool:
+    """Whether a report of this host and this version of the server waits to be sent."""
+    return any(
+        (report["instance"], report.get("version")) == (instance, version)
+        for report in telemetry.waiting()
+    )
 
 
 def carries_telemetry(version: str) -> bool:
@@ -118,8 +138,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    code = main(sys.argv[1:], os.environ)  # noqa: TID251 (a program's entry reads its environment)
-    sys.stdout.flush()
-    # Not sys.exit: at the end of a process the client sends once more what is left, which would
-    # double the 7 seconds, and would send what was only to be previewed.
-    os._exit(code)
+    sys.exit(main(sys.argv[1:], os.environ))  # noqa: TID251 (a program's entry reads its environment)

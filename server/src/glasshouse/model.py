@@ -51,9 +51,12 @@ class Reason(enum.StrEnum):
     OUT_OF_BOUNDS = "out_of_bounds"
     MISSING_IDENTITY = "missing_identity"
     BAD_IDENTITY = "bad_identity"
+    BAD_PROOF = "bad_proof"
     BAD_TIME = "bad_time"
     IMPOSSIBLE_TIME = "impossible_time"
     ENDED = "ended"
+    NOT_STARTED = "not_started"
+    NARROWED = "narrowed"
     UNLOADABLE = "unloadable"
     NOT_TELEMETRY = "not_telemetry"
     DO_NOT_TRACK = "do_not_track"
@@ -77,9 +80,12 @@ REASONS: Mapping[Reason, str] = {
     Reason.OUT_OF_BOUNDS: "a field's value is outside its declared bounds",
     Reason.MISSING_IDENTITY: "the item does not say which instance it belongs to",
     Reason.BAD_IDENTITY: "an identity is not 1 to 256 printable characters",
+    Reason.BAD_PROOF: "the request does not prove that it comes from the instance it names",
     Reason.BAD_TIME: "a time is not a time",
     Reason.IMPOSSIBLE_TIME: "an event's time is in the future or before the product is kept",
     Reason.ENDED: "the manifest ended the collection of this item",
+    Reason.NOT_STARTED: "the manifest begins the collection of this item on a later day",
+    Reason.NARROWED: "the product's settings do not ask for this item any more",
     Reason.UNLOADABLE: "the store could not take the item; it is kept aside for an operator",
     Reason.NOT_TELEMETRY: "a message that carries no telemetry of its own (such as an alias)",
     Reason.DO_NOT_TRACK: "the request asked not to be tracked",

@@ -29,6 +29,9 @@ class Settings:
     in_flight_bytes: int = 256 * 1024 * 1024
     """Bodies being worked on at once, in bytes; beyond it the doors answer 503."""
 
+    items_per_second: float = 0.0
+    """Most items taken in a second, shared evenly among products; 0 for no limit."""
+
     load_every: float = 0.5
     """Seconds between two loads from the journal into the store."""
 
@@ -39,6 +42,9 @@ class Settings:
     """Threads of the store's engine; 0 takes as many as there are cores. One thread loads at a
     fifth less CPU an event, and answers questions at half the speed of two."""
 
+    one_thread: bool = False
+    """Do everything in one thread: slower, but every system call has its turn (fault injection)."""
+
 
 def from_environment(settings: Settings, environment: Mapping[str, str] | None = None) -> Settings:
     """The settings with every GLASSHOUSE_* variable that is set laid over them."""
@@ -48,8 +54,10 @@ def from_environment(settings: Settings, environment: Mapping[str, str] | None =
         "country_database": Path,
         "trusted_proxies": lambda text: tuple(filter(None, text.split(","))),
         "in_flight_bytes": int,
+        "items_per_second": float,
         "load_every": float,
         "store_threads": int,
+        "one_thread": lambda text: text not in ("0", "false"),
     }
     values: dict[str, Any] = {}
     for field in fields(Settings):

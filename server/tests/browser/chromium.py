@@ -11,17 +11,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-INSTALL = ["apt-get", "install", "-y", "--no-install-recommends", "chromium"]
-
 
 def chromium() -> str:
-    """The browser's path; installed from the distribution when missing and we may."""
+    """The browser's path. `make test` installs it where it may: tools/chromium.sh."""
     found = shutil.which("chromium") or shutil.which("chromium-browser")
-    if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
-        subprocess.run(["apt-get", "update"], check=True, capture_output=True)
-        subprocess.run(INSTALL, check=True, capture_output=True)
-        found = shutil.which("chromium")
-    assert found, f"these tests drive Chromium, which is not here: run '{' '.join(INSTALL)}'"
+    assert found, "these tests drive Chromium, which is not here; run tools/chromium.sh"
     return found
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from chromium import opened
 
-pytestmark = pytest.mark.browser
+# One worker runs them all: one Chromium is enough.
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 OUTPUT = Path(__file__).parents[3] / "test-output"
 PAGES = {

@@ -16,72 +16,15 @@ import uvicorn
 from glasshouse.catalogue import Catalogue
 from glasshouse.collector.app import Collector
 from glasshouse.collector.desk import Desk
+from glasshouse.collector.pace import Pace
 from glasshouse.collector.places import Places
+from glasshouse.collector.proofs import Proofs
 from glasshouse.journal import open_journal
 from glasshouse.model import Origin, Position, Record, decode_record
 
-SHOP = """
-[product]
-slug = "shop"
-name = "Shop"
-vendor = "Example"
-contact = "privacy@example.com"
-[purpose.use]
-text = "See what is used."
-[identity.instance]
-made = "random"
-lives = "for ever"
-[identity.organization]
-made = "assigned"
-lives = "for ever"
-[[switch]]
-kind = "environment"
-name = "SHOP_TELEMETRY"
-off = "0"
-[event.build_completed]
-purpose = "use"
-identities = ["instance", "organization"]
-[event.build_completed.fields.result]
-type = "enum"
-values = ["SUCCESS", "FAILURE"]
-required = true
-why = "w"
-[event.build_completed.fields.seconds]
-type = "duration"
-minimum = 0
-maximum = 100000
-why = "w"
-[event.build_completed.fields.job]
-type = "text"
-anonymise = "keyed-hash"
-why = "w"
-[event.build_completed.fields.class]
-type = "integer"
-why = "a word of Python's own as a name"
-[snapshot.host]
-purpose = "use"
-[snapshot.host.fields.os]
-type = "text"
-anonymise = "public-list"
-public = ["Debian *", "Ubuntu *"]
-why = "w"
-[snapshot.host.fields.agents]
-type = "map"
-why = "w"
-[snapshot.host.fields.accounts]
-type = "group"
-why = "w"
-[snapshot.host.fields.accounts.fields.repos]
-type = "integer"
-why = "w"
-[event.over]
-purpose = "use"
-ends = "2026-01-01"
-[doors.segment]
-items = { "Nightly Job" = "event.build_completed" }
-fields = { "outcome" = "result" }
-"""
+SHOP = (Path(__file__).parent / "shop.toml").read_text()
 PSMDB = Path(__file__).parents[3] / "products/percona-server-mongodb/manifest.toml"
+MANIFESTS = sorted((Path(__file__).parent / "manifests").glob("*.toml"))
 
 
 class Running:
@@ -96,10 +39,21 @@ class Running:
         self.journal = open_journal(
             directory / "journal", floor=Position(0, 0), report=lambda _: None
         )
-        desk = Desk(self.catalogue, Places(), self.clock, b"k" * 32, ("127.0.0.1",))
+        self.proofs = Proofs(directory / "proofs", b"k" * 32)
+        self.seconds = 0.0
+        desk = Desk(
+            self.catalogue,
+            Places(),
+            self.clock,
+            b"k" * 32,
+            ("127.0.0.1",),
+            proofs=self.proofs,
+            pace=Pace(lambda: self.seconds),
+        )
         self.app = Collector(desk, self.journal, in_flight_bytes=64_000_000)
         self._socket = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self.address = self._socket.getsockname()
+        self.url = f"http://127.0.0.1:{self.address[1]}"
         config = uvicorn.Config(self.app, log_level="warning", lifespan="off", access_log=False)
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(
@@ -116,6 +70,7 @@ class Running:
         self._server.should_exit = True
         self._thread.join()
         self.journal.close()
+        self.proofs.close()
         self._socket.close()
 
     def key(self, origin: Origin = Origin.PRODUCTION) -> str:
@@ -153,6 +108,18 @@ class Running:
 
     def bytes_on_disk(self) -> bytes:
         return b"".join(p.read_bytes() for p in self.directory.rglob("*") if p.is_file())
+
+
+@pytest.fixture
+def foreign(tmp_path: Path) -> Iterator[Running]:
+    """With the products that the captured requests are of."""
+    collector = Running(tmp_path)
+    shop = SHOP + 'key = "WK"\n' + 'also = ["CK"]\n'
+    collector.shop = collector.catalogue.add(shop.encode())
+    for manifest in MANIFESTS:
+        collector.catalogue.add(manifest.read_bytes())
+    yield collector
+    collector.close()
 
 
 @pytest.fixture

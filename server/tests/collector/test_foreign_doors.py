@@ -200,3 +200,24 @@ def test_preflight_and_other_methods_are_answered(running):
 def test_simulated_reports_are_marked(running):
     running.send(GENERIC, {"reports": [report()]}, glasshouse_origin="simulated")
     assert running.lines()[0]["origin"] == "simulated"
+
+
+def test_the_short_and_the_long_way_through_a_batch_give_the_same(running):
+    """A batch that holds an undeclared event goes the long way; the rest of it must not differ."""
+    running.now = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    sent = "2026-11-22T11:00:00+00:00"
+    messages = [
+        message(properties={"result": "SUCCESS", "seconds": 1.5, "job": "nightly"}, groupId="Acme"),
+        message(event="Nightly Job", messageId="m-2", userId=None, anonymousId="a1"),
+        message(messageId="m-3", timestamp="2026-11-22T10:00:00+02:00", context={"groupId": "B"}),
+        message(messageId="m-4", timestamp=...),
+    ]
+    for batched in (messages, [*messages, message(event="Undeclared", messageId="m-5")]):
+        batch(running, batched, sentAt=sent, context={"app": {"version": "9"}})
+    short, long = running.records()
+    assert short.keys == long.keys
+    assert short.lines == long.lines
+    assert [line["at"] for line in running.lines()[2:4]] == [
+        "2026-11-22T09:00:00Z",
+        "2026-11-22T12:00:00Z",
+    ]

@@ -2,6 +2,7 @@
 
 import gzip
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import msgspec
 import pytest
@@ -48,6 +49,10 @@ def test_an_accepted_item_is_in_the_journal_when_the_answer_comes(running):
         ({"fields": "CANARY"}, "bad_shape", None),
         ({"instance": ...}, "missing_identity", None),
         ({"instance": "canary@example.com"}, "bad_identity", None),
+        ({"instance": "CANARY.internal.example"}, "bad_identity", None),
+        ({"instance": "198.51.100.77"}, "bad_identity", None),
+        ({"instance": "2001:db8::7"}, "bad_identity", None),
+        ({"instance": "aa:bb:cc:00:11:22"}, "bad_identity", None),
         ({"instance": "/home/canary"}, "bad_identity", None),
         ({"instance": {"CANARY": 1}}, "bad_identity", None),
         ({"identities": {"organization": "CANARY\n"}}, "bad_identity", None),
@@ -131,9 +136,23 @@ def test_times_are_corrected_by_the_clock_that_sent_them(running):
     ahead = running.now + timedelta(hours=1)
     running.native(
         [item(at=(ahead - timedelta(minutes=1)).isoformat())],
-        glasshouse_sent_at=ahead.isoformat(),
+        date=format_datetime(ahead, usegmt=True),
     )
     assert running.lines()[0]["at"] == "2026-11-22T11:59:00Z"
+
+
+@pytest.mark.parametrize("date", ["", "CANARY", "Sun, 99 Nov 2026 12:00:00 GMT", "2026-11-22"])
+def test_a_date_that_is_none_is_passed_over(running, date):
+    running.now = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+    assert running.native([item(at="2026-11-22T11:59:00Z")], date=date).status_code == 200
+    assert running.lines()[0]["at"] == "2026-11-22T11:59:00Z"
+
+
+def test_clocks_that_differ_by_seconds_agree(running):
+    """The header holds whole seconds, and a request is on its way for a while."""
+    running.now = datetime(2026, 11, 22, 12, 0, 4, 900_000, tzinfo=UTC)
+    running.native([item(at="2026-11-22T11:59:00.5Z")], date="Sun, 22 Nov 2026 12:00:00 GMT")
+    assert running.lines()[0]["at"] == "2026-11-22T11:59:00.500000Z"
 
 
 def test_a_time_with_an_offset_is_stored_in_utc(running):
@@ -153,8 +172,13 @@ def test_a_time_with_an_offset_is_stored_in_utc(running):
         (b"\xff\xfe", {}, 400, "bad_json"),
         (b"CANARY", {"content_encoding": "gzip"}, 400, "bad_encoding"),
         (b"CANARY", {"content_encoding": "CANARY"}, 400, "bad_encoding"),
-        (gzip.compress(b" " * 100)[:-4], {"content_encoding": "gzip"}, 400, "bad_encoding"),
-        (gzip.compress(b" " * 9_000_000), {"content_encoding": "gzip"}, 413, "too_large"),
+        (
+            gzip.compress(b" " * 100, mtime=0)[:-4],
+            {"content_encoding": "gzip"},
+            400,
+            "bad_encoding",
+        ),
+        (gzip.compress(b" " * 9_000_000, mtime=0), {"content_encoding": "gzip"}, 413, "too_large"),
         (b"x" * 1_100_000, {"content_encoding": "gzip"}, 413, "too_large"),
         (b" " * 8_100_000, {}, 413, "too_large"),
         (b'{"items":[' + b"1," * 5000 + b"1]}", {}, 413, "too_many"),

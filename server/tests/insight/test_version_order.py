@@ -2,7 +2,7 @@
 
 import random
 
-from glasshouse.insight.version_order import version_key
+from glasshouse.catalogue.version_order import version_key
 
 ORDERED = [
     None, "", "0.9", "1.9", "1.10-dev", "1.10-alpha2", "1.10.beta1", "1.10-rc1", "1.10-rc2", "1.10",

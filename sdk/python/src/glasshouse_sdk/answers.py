@@ -1,8 +1,9 @@
 """What the person said with `on` or `off`, kept in the state directory.
 
-    {"*": {"says": "off", "at": "2026-11-22T07:00:00Z", "by": "glasshouse-sdk off"}}
+    {"*": {"says": "off", "at": "2026-11-22T07:00:00Z", "by": "glasshouse-sdk off", "version": 1}}
 
-Keys are channels; `*` is every channel, those of later versions too. A file that is there and
+Keys are channels; `*` is every channel, those of later versions too; `version` is the consent
+version that the person answered to. A file that is there and
 cannot be read or understood means off for everything.
 """
 
@@ -16,15 +17,16 @@ SAYINGS = ("on", "off")
 
 
 class Answer:
-    """One answer: for which channel, on or off, when and by which means it was given."""
+    """One answer: for which channel, on or off, when, by which means, to which consent version."""
 
-    __slots__ = ("at", "by", "channel", "says")
+    __slots__ = ("at", "by", "channel", "says", "version")
 
-    def __init__(self, channel: str, says: str, at: str, by: str) -> None:
+    def __init__(self, channel: str, says: str, at: str, by: str, version: int = 1) -> None:
         self.channel = channel
         self.says = says
         self.at = at
         self.by = by
+        self.version = version
 
 
 class UnreadableAnswersError(Exception):
@@ -37,7 +39,13 @@ def read_answers(state: State) -> dict[str, Answer]:
         text = state.read(ANSWER)
         raw = {} if text is None else parsed(text)
         answers = {
-            channel: Answer(channel, facts["says"], str(facts["at"]), str(facts["by"]))
+            channel: Answer(
+                channel,
+                facts["says"],
+                str(facts["at"]),
+                str(facts["by"]),
+                int(facts.get("version", 1)),
+            )
             for channel, facts in raw.items()
         }
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
@@ -48,7 +56,14 @@ def read_answers(state: State) -> dict[str, Answer]:
 
 
 def give_answer(
-    state: State, channels: tuple[str, ...], channel: str, *, says: str, at: str, by: str
+    state: State,
+    channels: tuple[str, ...],
+    channel: str,
+    *,
+    says: str,
+    at: str,
+    by: str,
+    version: int,
 ) -> None:
     """Keep an answer for one of the product's channels, or for `EVERY` one."""
     try:
@@ -60,8 +75,10 @@ def give_answer(
     if general is not None and general.says != says:
         del answers[EVERY]
         for other in channels:
-            answers.setdefault(other, Answer(other, general.says, general.at, general.by))
-    answers[channel] = Answer(channel, says, at, by)
+            answers.setdefault(
+                other, Answer(other, general.says, general.at, general.by, general.version)
+            )
+    answers[channel] = Answer(channel, says, at, by, version)
     state.make_root()
     state.write(ANSWER, _as_text(answers), lasting=True)
 
@@ -69,7 +86,8 @@ def give_answer(
 def _as_text(answers: dict[str, Answer]) -> str:
     lines = (
         f"{quoted(answer.channel)}: {{"
-        f'"says": {quoted(answer.says)}, "at": {quoted(answer.at)}, "by": {quoted(answer.by)}}}'
+        f'"says": {quoted(answer.says)}, "at": {quoted(answer.at)}, "by": {quoted(answer.by)}, '
+        f'"version": {answer.version}}}'
         for answer in answers.values()
     )
     return "{" + ",\n ".join(lines) + "}\n"

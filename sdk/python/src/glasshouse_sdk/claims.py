@@ -18,7 +18,8 @@ OPEN, SEALED, REQUEST = ".open", ".sealed", ".request"
 MOST_BYTES = 5_000_000
 MOST_ITEMS = 20_000
 OLDEST = 30 * 86_400 * 1_000_000_000  # nanoseconds
-PATIENCE = 1.0  # seconds that a sealer waits for writers, who hold a lock for microseconds
+PATIENCE = 1.0  # seconds that a sealer waits for another
+MARK = b"\n"
 
 
 class Claim:
@@ -47,17 +48,32 @@ class Claim:
 
     @property
     def origin(self) -> str:
-        return self.stream.partition(".")[2]
+        return self.stream.split(".")[1]
+
+    @property
+    def project(self) -> str:
+        """The mark of the project that the items belong to; empty if they belong to none."""
+        return project_in(self.stream)
 
     def lines(self) -> list[bytes]:
         """The items, one line each, without the line ends."""
         with open(self.path, "rb") as file:
-            return file.read().splitlines()
+            return lines_before_mark(file.read())
 
     def remove(self) -> None:
         """The frozen request goes first: without its items nothing could be frozen again."""
         remove(self.request_path)
         remove(self.path)
+
+
+def project_in(stream: str) -> str:
+    """The mark of the project in a stream's name: `DIGEST.ORIGIN` or `DIGEST.ORIGIN.PROJECT`."""
+    return [*stream.split(".", 2), "", ""][2]
+
+
+def stream_of(path: str) -> str:
+    """The stream that an open file belongs to, by its name."""
+    return os.path.basename(path).removesuffix(OPEN).partition("~")[0]
 
 
 def claims(state: State) -> list[Claim]:
@@ -70,6 +86,18 @@ def open_files(state: State) -> list[str]:
     return _names(state, OPEN)
 
 
+def waiting_lines(state: State) -> list[bytes]:
+    """Every line that waits to be sent, the oldest claims first; looking seals nothing."""
+    lines = []
+    for path in [claim.path for claim in claims(state)] + open_files(state):
+        try:
+            with open(path, "rb") as file:
+                lines += lines_before_mark(file.read())
+        except FileNotFoundError:
+            continue  # sealed or sent meanwhile
+    return lines
+
+
 def _names(state: State, ending: str) -> list[str]:
     try:
         names = os.listdir(state.spool)
@@ -80,7 +108,7 @@ def _names(state: State, ending: str) -> list[str]:
 
 def _claim(path: str) -> Claim | None:
     time, count, stream = (*os.path.basename(path).removesuffix(SEALED).split("-", 2), "", "")[:3]
-    if not (time.isdecimal() and count.isdecimal() and stream):
+    if not (time.isdecimal() and count.isdecimal() and "." in stream):
         return None
     return Claim(path, int(time), int(count), stream)
 
@@ -107,31 +135,49 @@ def _free_path(state: State, sealed_at: int, count: int, stream: str) -> str:
 def seal(state: State, path: str, now: int, patience: float = 0.0) -> bool:
     """Close an open file to its writers and give it its name as a claim. `now` in nanoseconds.
 
-    Invariant: the file is marked (made read-only) before it is renamed, both under the lock that
-    every writer shares. So a writer that still has it open finds the mark and writes elsewhere,
-    and a sealer that dies between the two leaves a marked file that the next sealer renames.
+    Invariant: the file gets its mark (one byte, which makes its length odd) before it is renamed.
+    A line before the mark counts. A writer whose write ended at an odd place was later than the
+    mark, and writes that line elsewhere. A sealer that dies between the two leaves a marked file,
+    which the next sealer renames. The lock keeps sealers apart; writers know nothing of it.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY)
+        descriptor = os.open(path, os.O_RDWR | os.O_APPEND)
     except FileNotFoundError:
         return False
-    with open(descriptor, "rb") as file:
+    with open(descriptor, "r+b", buffering=0) as file:
         if not locks.try_alone(descriptor, patience):
-            return False  # somebody writes at this moment; whoever comes next seals it
+            return False  # another sealer is at it
         if not _is_still(path, descriptor):
             return False  # another process sealed it while this one waited
-        if locks.HAS_LOCKS:
-            os.fchmod(descriptor, 0o400)
-        count = file.read().count(b"\n")
-        stream = os.path.basename(path).removesuffix(OPEN).partition("~")[0]
+        if not is_marked(descriptor):
+            file.write(MARK)
+        file.seek(0)
+        count = len(lines_before_mark(file.read()))
         try:
             if count:
-                os.rename(path, _free_path(state, now, count, stream))
+                os.rename(path, _free_path(state, now, count, stream_of(path)))
             else:
                 os.unlink(path)
+        except FileNotFoundError:
+            return False  # refused and removed in the meantime
         except PermissionError:
             return False  # Windows: a writer has it open at this moment; the next run takes it
-    return bool(count)
+    return True
+
+
+def is_marked(descriptor: int) -> bool:
+    """Whether a sealer has marked the file: lines have even lengths, the mark is one byte."""
+    return bool(os.lseek(descriptor, 0, os.SEEK_END) & 1)
+
+
+def lines_before_mark(data: bytes) -> list[bytes]:
+    """The items of a spool file, one line each, without the line ends.
+
+    The mark stands where a line would begin, so it is seen as an empty line. What follows it was
+    written elsewhere too. A line may end with the blank that makes its length even.
+    """
+    before = (b"\n" + data).partition(b"\n\n")[0]
+    return [line.rstrip(b" ") for line in before[1:].splitlines()]
 
 
 def _is_still(path: str, descriptor: int) -> bool:
@@ -163,18 +209,21 @@ def drop_over_bounds(state: State, now: int) -> int:
     return dropped
 
 
-def discard_all(state: State) -> None:
-    """Take every open file from its writers and remove it; they find the mark and ask again."""
+def discard_open(state: State, project: str | None = None) -> None:
+    """Empty and remove every open file, or those of one project. A writer that still has one open
+    finds that its write ended at an odd place, and asks again whether it may write.
+    """
     for path in open_files(state):
+        if project is not None and project_in(stream_of(path)) != project:
+            continue
         try:
-            descriptor = os.open(path, os.O_RDONLY)
+            descriptor = os.open(path, os.O_RDWR)
         except FileNotFoundError:
             continue
         try:
             # Without the lock too: a refusal waits for nobody.
             locks.try_alone(descriptor, PATIENCE)
-            if locks.HAS_LOCKS:
-                os.fchmod(descriptor, 0o400)
+            os.ftruncate(descriptor, 1)  # empty and marked in one step, on a full disk too
             remove(path)
         finally:
             os.close(descriptor)

@@ -8,31 +8,46 @@ from __future__ import annotations
 
 from glasshouse_sdk.answers import EVERY, UnreadableAnswersError, read_answers
 from glasshouse_sdk.environment import DO_NOT_TRACK, REFUSED
+from glasshouse_sdk.finding import Finding
 from glasshouse_sdk.jsontext import parsed
-from glasshouse_sdk.state import ENDED
-from glasshouse_sdk.switches import Finding, read_switch
+from glasshouse_sdk.policies import read_policies
+from glasshouse_sdk.state import ANSWER, ENDED
+from glasshouse_sdk.switches import read_switch
+from glasshouse_sdk.told import read_told
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
+    from glasshouse_sdk.answers import Answer
     from glasshouse_sdk.state import State
+    from glasshouse_sdk.surroundings import Surroundings
+    from glasshouse_sdk.told import Told
 
 WIDER_THAN_PRODUCT = (DO_NOT_TRACK, REFUSED)
+FIRST_RUN = "first-run"
 
 
 class Consent:
-    """The state of every channel, the finding that decided it, and all findings there were."""
+    """The state of every channel, the finding that decided it, and all findings there were.
 
-    __slots__ = ("deciders", "findings", "states")
+    `seen` is the consent version of what the person knows: an item or field that is newer stays
+    at home. `must_tell`: a first-run notice is due.
+    """
+
+    __slots__ = ("deciders", "findings", "must_tell", "seen", "states")
 
     def __init__(
         self,
         states: Mapping[str, str],
         deciders: Mapping[str, Finding | None],
         findings: tuple[Finding, ...],
+        seen: int,
+        must_tell: bool,
     ) -> None:
+        self.seen = seen
+        self.must_tell = must_tell
         self.states = states
         self.deciders = deciders
         self.findings = findings
@@ -48,22 +63,54 @@ class Consent:
     def to_keep(self) -> Finding | None:
         """The refusal given at installation that later installations must find again."""
         refusals = [finding for finding in self.findings if finding.says == "off"]
-        if any(finding.name in WIDER_THAN_PRODUCT for finding in refusals):
+        if any(f.name in WIDER_THAN_PRODUCT or f.kind == "policy" for f in refusals):
             return None  # it covers everything and asks for not a trace, so none is left
         return next((finding for finding in refusals if finding.sticky), None)
 
 
-def decide(compiled: Mapping[str, Any], environ: Mapping[str, str], state: State | None) -> Consent:
+def decide(compiled: Mapping[str, Any], surroundings: Surroundings, state: State | None) -> Consent:
     """The consent that holds now, for every channel of the manifest."""
-    channels = tuple(compiled["channels"])
-    findings = tuple(_findings(compiled, environ, state))
-    deciders = {channel: _decider(channel, findings) for channel in channels}
-    default = compiled["product"]["default"]
+    product = compiled["product"]
+    told = _read_told(product, state)
+    answers, unreadable = _read_answers(state)
+    findings = (
+        *_wider_findings(product["slug"], surroundings),
+        *(read_switch(switch, surroundings) for switch in compiled["switches"]),
+        *unreadable,
+        *(_answered(answer, state) for answer in answers if state is not None),
+        *_read_ended(state, compiled["digest"]),
+        *_not_told(product, told),
+    )
+    deciders = {channel: _decider(channel, findings) for channel in compiled["channels"]}
     states = {
-        channel: default if decider is None or decider.says is None else decider.says
+        channel: product["default"] if decider is None or decider.says is None else decider.says
         for channel, decider in deciders.items()
     }
-    return Consent(states, deciders, findings)
+    seen = _seen(product, told, answers)
+    newest = product["consent_version"]
+    is_told = max(seen, told.version if told else 0) >= newest and (told or _agreed(answers))
+    return Consent(
+        states,
+        deciders,
+        findings,
+        seen=seen,
+        must_tell=product["notice"] == FIRST_RUN and not is_told,
+    )
+
+
+def _seen(product: Mapping[str, Any], told: Told | None, answers: tuple[Answer, ...]) -> int:
+    """The consent version that the person knows. Who was never told holds everything back, and is
+    then told all of it; who reads documents knows them, unless an answer was to older ones.
+    """
+    newest: int = product["consent_version"]
+    known = [answer.version for answer in _agreed(answers)]
+    if product["notice"] == FIRST_RUN and told is not None:
+        known.append(told.version)
+    return min(max(known, default=newest), newest)
+
+
+def _agreed(answers: tuple[Answer, ...]) -> list[Answer]:
+    return [answer for answer in answers if answer.says == "on"]
 
 
 def _decider(channel: str, findings: tuple[Finding, ...]) -> Finding | None:
@@ -75,18 +122,13 @@ def _decider(channel: str, findings: tuple[Finding, ...]) -> Finding | None:
     )
 
 
-def _findings(
-    compiled: Mapping[str, Any], environ: Mapping[str, str], state: State | None
-) -> Iterator[Finding]:
-    slug = compiled["product"]["slug"]
+def _wider_findings(slug: str, surroundings: Surroundings) -> Iterator[Finding]:
+    """What holds for more than this product."""
+    environ = surroundings.environ
     yield _read_do_not_track(environ)
     if slug in environ.get(REFUSED, "").split():
         yield _refusal(REFUSED, environ[REFUSED], "the process that started this one")
-    for switch in compiled["switches"]:
-        yield read_switch(switch, environ)
-    if state is not None:
-        yield from _read_answers(state)
-        yield from _read_ended(state, compiled["digest"])
+    yield from read_policies(surroundings.policy, slug)
 
 
 def _read_do_not_track(environ: Mapping[str, str]) -> Finding:
@@ -103,27 +145,44 @@ def _refusal(name: str, value: str, where: str) -> Finding:
     return Finding("environment", name, "off", covers=(EVERY,), value=value, where=where)
 
 
-def _read_answers(state: State) -> Iterator[Finding]:
-    where = state.path("answer.json")
+def _read_answers(state: State | None) -> tuple[tuple[Answer, ...], tuple[Finding, ...]]:
+    """The person's answers; or, if they cannot be read, the finding that says so."""
+    if state is None:
+        return (), ()
     try:
-        answers = read_answers(state)
+        return tuple(read_answers(state).values()), ()
     except UnreadableAnswersError as error:
         note = f"cannot be read ({error}), so it is off"
-        yield Finding("answer", "answer", "off", covers=(EVERY,), where=where, note=note)
+        where = state.path(ANSWER)
+        return (), (Finding("answer", "answer", "off", covers=(EVERY,), where=where, note=note),)
+
+
+def _answered(answer: Answer, state: State) -> Finding:
+    return Finding(
+        "answer",
+        answer.by,
+        answer.says,
+        covers=(answer.channel,),
+        value=answer.says,
+        where=state.path(ANSWER),
+        note=f"given {answer.at}, to consent version {answer.version}",
+    )
+
+
+def _read_told(product: Mapping[str, Any], state: State | None) -> Told | None:
+    return read_told(state) if state is not None and product["notice"] == FIRST_RUN else None
+
+
+def _not_told(product: Mapping[str, Any], told: Told | None) -> Iterator[Finding]:
+    """Before the notice was shown, what is on waits."""
+    if product["notice"] == FIRST_RUN and told is None and product["default"] == "on":
+        note = "not shown yet; it is shown when the product runs on a terminal"
+        yield Finding("notice", "first-run notice", "ask", covers=(EVERY,), note=note)
+
+
+def _read_ended(state: State | None, digest: str) -> Iterator[Finding]:
+    if state is None:
         return
-    for answer in answers.values():
-        yield Finding(
-            "answer",
-            answer.by,
-            answer.says,
-            covers=(answer.channel,),
-            value=answer.says,
-            where=where,
-            note=f"given {answer.at}",
-        )
-
-
-def _read_ended(state: State, digest: str) -> Iterator[Finding]:
     try:
         text = state.read(ENDED)
         ended = {} if text is None else parsed(text)

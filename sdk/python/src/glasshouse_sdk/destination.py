@@ -19,12 +19,20 @@ NAME = "destination.json"
 class Destination:
     """The collector's address, the product's write key, and the manifest as far as it matters."""
 
-    __slots__ = ("endpoint", "key", "manifest")
+    __slots__ = ("endpoint", "key", "manifest", "surroundings")
 
-    def __init__(self, endpoint: str, key: str, manifest: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        endpoint: str,
+        key: str,
+        manifest: Mapping[str, Any],
+        surroundings: Mapping[str, Any] | None = None,
+    ) -> None:
+        """`surroundings`: what the sender is to decide on consent with, beside its environment."""
         self.endpoint = endpoint
         self.key = key
         self.manifest = manifest
+        self.surroundings = surroundings or {}
 
     @property
     def wire(self) -> str:
@@ -44,7 +52,15 @@ class Destination:
         kept["items"] = {
             path: {"channel": item["channel"]} for path, item in compiled["items"].items()
         }
-        return as_json({"endpoint": self.endpoint, "key": self.key, "manifest": kept}) + "\n"
+        text = as_json(
+            {
+                "endpoint": self.endpoint,
+                "key": self.key,
+                "surroundings": self.surroundings,
+                "manifest": kept,
+            }
+        )
+        return text + "\n"
 
 
 def keep_destination(state: State, destination: Destination) -> None:
@@ -60,4 +76,4 @@ def read_destination(state: State) -> Destination | None:
     if text is None:
         return None
     raw = parsed(text)
-    return Destination(raw["endpoint"], raw["key"], raw["manifest"])
+    return Destination(raw["endpoint"], raw["key"], raw["manifest"], raw.get("surroundings"))

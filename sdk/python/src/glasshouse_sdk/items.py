@@ -19,7 +19,7 @@ LONGEST_LINE = 32_000  # bytes: what every wire format takes as one item
 class ItemEncoder:
     """Writes items of one declaration as lines for the spool."""
 
-    __slots__ = ("_encoders", "_opening", "_required", "_tail", "channel", "path")
+    __slots__ = ("_encoders", "_newer", "_opening", "_required", "_tail", "channel", "path")
 
     def __init__(
         self,
@@ -28,19 +28,25 @@ class ItemEncoder:
         *,
         tail: str,
         today: str,
+        seen: int,
         secret: Callable[[], bytes],
     ) -> None:
-        """`tail` is the JSON between the time and the fields: who recorded, in which version."""
+        """`tail` is the JSON between the time and the fields: who recorded, in which version.
+        `seen`: the consent version that the person knows; fields that are newer stay at home.
+        """
         self.path = path
         self.channel: str = facts["channel"]
         self._opening = f'{{"item":{quoted(path)},"id":"'
         self._tail = tail
         self._encoders: dict[str, Encoder] = {
-            name: encoder(field, secret)
+            name: encoder(_known(field, seen), secret)
             for name, field in facts["fields"].items()
             # A field whose time is over is no longer declared, whatever else still holds it.
             if field.get("expires", today) >= today
         }
+        self._newer = frozenset(
+            name for name, field in facts["fields"].items() if field["since"] > seen
+        )
         self._required = tuple(
             name for name in self._encoders if facts["fields"][name].get("required")
         )
@@ -50,6 +56,8 @@ class ItemEncoder:
         encoders = self._encoders
         parts = []
         name = ""
+        if self._newer:
+            fields = {name: value for name, value in fields.items() if name not in self._newer}
         try:
             for name, value in fields.items():
                 if value is not None:
@@ -61,18 +69,27 @@ class ItemEncoder:
         for required in self._required:
             if fields.get(required) is None:
                 raise RefusedError("missing_field", f"a value for '{required}' in {self.path}")
-        line = (
-            f'{self._opening}{identifier}","at":"{at}"{self._tail},"fields":{{{",".join(parts)}}}}}\n'
-        ).encode("ascii")
-        if len(line) > LONGEST_LINE:
+        values = ",".join(parts)
+        text = f'{self._opening}{identifier}","at":"{at}"{self._tail},"fields":{{{values}}}}}'
+        if len(text) > LONGEST_LINE:
             raise RefusedError("too_large", f"at most {LONGEST_LINE} bytes in {self.path}")
-        return line
+        return (text + ("\n" if len(text) & 1 else " \n")).encode("ascii")
 
     def _undeclared(self, name: str) -> RefusedError:
         known = ", ".join(self._encoders) or "no field"
         return RefusedError(
             "undeclared_field", f"a declared field of {self.path} ({known}), found '{name[:64]}'"
         )
+
+
+def _known(field: Mapping[str, Any], seen: int) -> Mapping[str, Any]:
+    """The field without those inner fields of a group that are newer than what the person knows."""
+    if "fields" not in field:
+        return field
+    inner = field["fields"]
+    newer = [name for name, below in inner.items() if below["since"] > seen]
+    known = {n: _known(below, seen) for n, below in inner.items() if n not in newer}
+    return {**field, "fields": known, "newer": newer}
 
 
 def declared_path(name: str, items: Mapping[str, Any]) -> str:

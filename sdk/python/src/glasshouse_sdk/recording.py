@@ -13,31 +13,38 @@ from glasshouse_sdk.consent import decide
 from glasshouse_sdk.destination import Destination, keep_destination
 from glasshouse_sdk.items import ItemEncoder, declared_path, fixed_tail
 from glasshouse_sdk.launching import has_ended, launch
-from glasshouse_sdk.refusing import discard_everything
+from glasshouse_sdk.projects import keep_project, project_mark
 from glasshouse_sdk.schedule import read_delivery
 from glasshouse_sdk.spool import Spool, TurnedOffError
 from glasshouse_sdk.state import State, random_uuid
+from glasshouse_sdk.surroundings import variables
 from glasshouse_sdk.values import RefusedError, is_version, rfc3339
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
+    from typing import Any, Literal
+
+    from glasshouse_sdk.consent import Consent
+    from glasshouse_sdk.surroundings import Surroundings
+
+    Delivered = Literal["acknowledged", "waiting", "given-up"]
 
 _random = os.urandom
 LOOK_EVERY = 60_000_000  # microseconds between looks whether a sender is due
 LONGEST_IDENTITY = 256
 POLL = 0.01  # seconds between looks at a sender that is waited for
 THREAD_MARGIN = 0.1
+LOST = ("refused_by_collector", "rejected_by_collector", "dropped", "torn")
 
 
 class Recorder:
     """Encodes items, appends them to the spool, and starts senders."""
 
     __slots__ = (
-        "_append", "_channels", "_compiled", "_destination", "_environ", "_identities",
+        "_append", "_compiled", "_consent", "_destination", "_environ", "_identities",
         "_instance", "_items",
-        "_next_look", "_origin", "_second", "_second_text", "_sender", "_state",
+        "_next_look", "_origin", "_second", "_second_text", "_sender", "_state", "_surroundings",
         "_today", "_version", "_way",
     )  # fmt: skip
 
@@ -46,38 +53,44 @@ class Recorder:
         compiled: Mapping[str, Any],
         destination: Destination,
         state: State,
-        environ: Mapping[str, str],
+        surroundings: Surroundings,
         *,
         version: str | None,
         instance: str | None,
         identities: Mapping[str, str],
         origin: str,
+        sends_at_exit: bool,
     ) -> None:
         if version is not None and not is_version(version):
             raise RefusedError("wrong_type", "a version: letters, digits and .+~:_-, at most 64")
         self._compiled = compiled
         self._destination = destination
         self._state = state
-        self._environ = environ
+        self._environ = surroundings.environ
+        self._surroundings = surroundings
         self._way: str = compiled["product"]["way"]
         self._version = version
         self._identities = identities
         self._origin = origin
         self._today = time.strftime("%Y-%m-%d", time.gmtime())
         self._items: dict[str, ItemEncoder | None] = {}
-        self._channels = decide(compiled, environ, state).states
+        self._consent = decide(compiled, surroundings, state)
         self._second = -1
         self._second_text = ""
         self._sender: int | None = None
         stream = compiled["digest"].removeprefix("sha256:") + "." + origin
+        if surroundings.project is not None:
+            stream += "." + project_mark(surroundings.project)
         self._append = Spool(state, stream, self._is_allowed).append
         state.make()
         self._instance = self._identity("instance", instance or state.once("instance", random_uuid))
+        if surroundings.project is not None:
+            keep_project(state, surroundings.project)
         keep_destination(state, destination)
         self._next_look = 0
         if self._way == "detached":
             self._next_look = time.time_ns() // 1000 + LOOK_EVERY
-        if self._way in ("detached", "inline"):
+        if sends_at_exit and self._way in ("detached", "inline"):
             atexit.register(self._leave, os.getpid())
 
     def record(self, name: str, fields: Mapping[str, Any]) -> None:
@@ -101,17 +114,32 @@ class Recorder:
     def count(self, reason: str) -> None:
         tallies.count(self._state, reason)
 
-    def send(self, seconds: float) -> bool:
-        """Send what is there, for so many seconds at most: whether nothing is left."""
+    def send(self, seconds: float) -> Delivered:
+        """Send what is there, for so many seconds at most: what became of it."""
+        lost = self._lost()
         self._send_and_wait(seconds)
-        return not open_files(self._state) and not claims(self._state)
+        if decide(self._compiled, self._surroundings, self._state).is_all_off:
+            return "given-up"
+        if open_files(self._state) or claims(self._state):
+            return "waiting"
+        return "given-up" if self._lost() > lost else "acknowledged"
+
+    def _lost(self) -> int:
+        """How many items will never arrive, though they were recorded."""
+        counts = tallies.read_tallies(self._state)
+        return sum(counts.get(reason, 0) for reason in LOST)
 
     def _item(self, name: str) -> ItemEncoder | None:
         """The encoder of an item; None if its channel is off or its time is over."""
         path = declared_path(name, self._compiled["items"])
         facts = self._compiled["items"][path]
         is_over = facts["ends"] is not None and facts["ends"] < self._today
-        if is_over or self._channels[facts["channel"]] == "off":
+        seen = self._consent.seen
+        # An item, or a field that it cannot be without, that the person has not heard of yet.
+        is_news = facts["since"] > seen or any(
+            field["since"] > seen for field in facts["fields"].values() if field.get("required")
+        )
+        if is_over or is_news or self._consent.states[facts["channel"]] == "off":
             return None
         identities = {
             who: self._identity(who, self._identities[who])
@@ -123,6 +151,7 @@ class Recorder:
             facts,
             tail=fixed_tail(self._instance, self._version, identities),
             today=self._today,
+            seen=seen,
             secret=self._secret,
         )
 
@@ -139,14 +168,15 @@ class Recorder:
         return bytes.fromhex(self._state.once("secret", lambda: os.urandom(32).hex()))
 
     def _is_allowed(self) -> bool:
-        consent = decide(self._compiled, self._environ, self._state)
-        if consent.states != self._channels:
-            self._channels = consent.states
-            self._items.clear()
-        return not consent.is_all_off
+        return not self.ask_again().is_all_off
 
-    def discard(self) -> None:
-        discard_everything(self._state)
+    def ask_again(self) -> Consent:
+        """Decide anew, and encode by what was decided from now on."""
+        consent = decide(self._compiled, self._surroundings, self._state)
+        if (consent.states, consent.seen) != (self._consent.states, self._consent.seen):
+            self._items.clear()
+        self._consent = consent
+        return consent
 
     def _look(self, now: int) -> None:
         """Once a minute at most: is a sender due for what this or an earlier run left?"""
@@ -175,19 +205,20 @@ class Recorder:
             and self._is_waiting()
             and read_delivery(self._state).is_due(time.time())
         ):
-            self._sender = launch(self._state.directory, self._switch_names(), self._environ)
+            self._sender = launch(
+                self._state.directory, variables(self._compiled["switches"]), self._environ
+            )
 
     def _is_waiting(self) -> bool:
         """Whether there is something that may be sent."""
-        may_send = "on" in self._channels.values()
-        return may_send and bool(open_files(self._state) or claims(self._state))
+        return self._consent.may_send and bool(open_files(self._state) or claims(self._state))
 
     def _send_and_wait(self, seconds: float) -> None:
         """In line: the sender is a process all the same, so that a hanging name look-up ends."""
         if not self._is_waiting():
             return
         give_up = time.monotonic() + seconds
-        names = self._switch_names()
+        names = variables(self._compiled["switches"])
         directory = self._state.directory
         process = launch(directory, names, self._environ, lifetime=seconds, asked=True)
         if process is None:
@@ -211,14 +242,6 @@ class Recorder:
         )
         worker.start()
         worker.join(seconds)
-
-    def _switch_names(self) -> tuple[str, ...]:
-        return tuple(
-            name
-            for switch in self._compiled["switches"]
-            if switch["kind"] == "environment"
-            for name in (switch["name"], *switch["formerly"])
-        )
 
 
 def _end(process: int) -> None:

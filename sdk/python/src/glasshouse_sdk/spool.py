@@ -1,20 +1,22 @@
-"""The writing end of the spool: one line, one write, on disk when `append` returns.
+"""The writing end of the spool: one line, one write, in the kernel's hands when `append` returns.
 
-    append   shared lock, look for the seal's mark, O_APPEND write, unlock
-    seal     lock alone, mark, rename (`claims.seal`)
+    append   O_APPEND write, then look where the write ended
+    seal     an odd byte at the end, then rename (`claims.seal`)
 
-Nothing here waits: where the lock is held by a sealer, the process writes to a file of its own.
+Every line has an even length, so a file's length is even until a sealer adds its mark of one byte.
+A write that ends at an odd place came after the mark: that line does not count (readers stop at the
+mark), and it is written again elsewhere. So no writer takes a lock, and nothing here waits.
 No fsync: a crash of the process loses nothing, a power cut may lose the last seconds.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from _thread import RLock  # `threading` would cost the host a millisecond for the same lock
 
-from glasshouse_sdk import locks
-from glasshouse_sdk.claims import OPEN, drop_over_bounds, seal
+from glasshouse_sdk.claims import OPEN, drop_over_bounds, is_marked, seal
 from glasshouse_sdk.locks import HAS_LOCKS
 from glasshouse_sdk.state import State
 from glasshouse_sdk.tallies import count
@@ -24,13 +26,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 SEGMENT = 131_072  # bytes after which a file is sealed: one claim, one request
-OWNER_MAY_WRITE = 0o200
 FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+HERE = os.SEEK_CUR
+FRESH = 5  # files of its own that a writer tries before it gives up
 
-if HAS_LOCKS:
-    from glasshouse_sdk.locks import SHARED, UNLOCK
-    from glasshouse_sdk.locks import lock as _lock
-_write, _facts = os.write, os.fstat
+_write, _seek = os.write, os.lseek
 
 _forks = 0  # how many forks lie between this process and the first import
 
@@ -63,106 +63,116 @@ class Spool:
         self._depth = 0
 
     def append(self, line: bytes) -> None:
-        """Write one line. Raises `OSError`, or `TurnedOffError` if it may not be written."""
+        """Write one line, of even length and with its end.
+
+        Raises `OSError`, or `TurnedOffError` if it may not be written.
+        """
         if self._fork != _forks:
             self._start_anew_in_child()
         with self._lock:
-            self._depth += 1  # a signal handler that records meets its own thread in here
+            self._depth += 1
             try:
-                size = self._write_at_once(line) or self._write(line)
-                if size > SEGMENT and self._depth == 1:
+                # A signal handler that records meets its own thread in here, with this descriptor
+                # anywhere between write and look; it keeps off it.
+                if self._depth > 1:
+                    self._append_apart(line)
+                    return
+                descriptor = self._descriptor
+                if descriptor >= 0 and _write(descriptor, line) == len(line):
+                    size = _seek(descriptor, 0, HERE)
+                    if size & 1:
+                        size = self._append(line)
+                else:
+                    size = self._append(line)
+                if size > SEGMENT:
                     self._rotate()
             finally:
                 self._depth -= 1
 
-    def _write_at_once(self, line: bytes) -> int:
-        """The usual case of `_write`, in as few calls as it takes; 0 if it is another one."""
-        descriptor = self._descriptor
-        if descriptor < 0 or self._depth > 1 or not HAS_LOCKS:
-            return 0
-        try:
-            _lock(descriptor, SHARED)
-        except BlockingIOError:
-            return 0
-        try:
-            facts = _facts(descriptor)
-            if not facts.st_mode & OWNER_MAY_WRITE:
-                return 0
-            size = facts.st_size + len(line)
-            if _write(descriptor, line) != len(line):
-                _write(descriptor, b"\n")  # a full disk: so that the next line stands alone
-            return size
-        finally:
-            _lock(descriptor, UNLOCK)
-
-    def _write(self, line: bytes) -> int:
-        """Write under the shared lock: how large the file then is."""
-        try:
-            for _ in range(3):
-                if self._descriptor < 0:
-                    self._open(self._shared_path)
-                if not locks.try_shared(self._descriptor):
-                    self._open(self._own_path)
-                    continue
-                facts = os.fstat(self._descriptor)
-                if facts.st_mode & OWNER_MAY_WRITE:
-                    if os.write(self._descriptor, line) != len(line):
-                        os.write(self._descriptor, b"\n")  # as above
-                    return facts.st_size + len(line)
-                self._close()  # sealed or refused in the meantime
-            raise OSError("found the spool sealed again and again; expected a file to write to")
-        finally:
-            if self._descriptor >= 0:
-                if self._depth == 1:
-                    locks.unlock(self._descriptor)
-                if not locks.HAS_LOCKS:
+    def _append(self, line: bytes) -> int:
+        """Write to a file that is open for it: where the line ended."""
+        self._close()
+        for path in self._places():
+            self._descriptor = self._open(path)
+            try:
+                size = _write_line(self._descriptor, line)
+            except OSError:
+                self._close()
+                raise
+            if not size & 1:
+                if not HAS_LOCKS:
                     self._close()  # Windows: an open file could not be renamed by the sender
+                return size
+            self._close()  # sealed or refused in the meantime
+        raise OSError("found the spool sealed again and again; expected a file to write to")
+
+    def _append_apart(self, line: bytes) -> None:
+        for path in self._places()[1:]:
+            descriptor = self._open(path)
+            try:
+                if not _write_line(descriptor, line) & 1:
+                    return
+            finally:
+                os.close(descriptor)
+        raise OSError("found the spool sealed again and again; expected a file to write to")
+
+    def _places(self) -> list[str]:
+        """Where to write, in this order: beside other processes; alone, where a sealer is at that
+        file; and where one is at that too (this very process, if a signal came in between), to
+        files that nobody has heard of yet.
+        """
+        own = os.path.join(self._state.spool, f"{self._stream}~{os.getpid()}")
+        others = [f"{own}-{os.urandom(4).hex()}{OPEN}" for _ in range(FRESH)]
+        return [self._shared_path, own + OPEN, *others]
 
     @property
     def _shared_path(self) -> str:
         return os.path.join(self._state.spool, self._stream + OPEN)
 
-    @property
-    def _own_path(self) -> str:
-        return os.path.join(self._state.spool, f"{self._stream}~{os.getpid()}{OPEN}")
-
-    def _open(self, path: str) -> None:
-        self._close()
+    def _open(self, path: str) -> int:
         try:
-            self._descriptor = os.open(path, FLAGS, 0o600)
+            descriptor = os.open(path, FLAGS, 0o600)
         except FileNotFoundError:
             self._state.make()
-            self._descriptor = os.open(path, FLAGS, 0o600)
-        except PermissionError:
-            seal(self._state, path, time.time_ns())  # marked by a sealer that died
-            self._descriptor = os.open(path, FLAGS, 0o600)
-        if not os.fstat(self._descriptor).st_mode & OWNER_MAY_WRITE:  # the same, as root
-            seal(self._state, path, time.time_ns())
-            self._close()
-            self._descriptor = os.open(path, FLAGS, 0o600)
+            descriptor = os.open(path, FLAGS, 0o600)
+        if is_marked(descriptor) and seal(self._state, path, time.time_ns()):
+            os.close(descriptor)  # it was left by a sealer that died
+            descriptor = os.open(path, FLAGS, 0o600)
         # Asked after opening: a refusal either is seen here, or comes later and finds this file.
         if not self._allowed():
-            self._close()
+            os.close(descriptor)
             raise TurnedOffError
+        return descriptor
 
     def _close(self) -> None:
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+        # Forgotten before it is closed: a signal handler that records may run between the two.
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
 
     def _rotate(self) -> None:
         self._close()
         now = time.time_ns()
-        for path in (self._shared_path, self._own_path):
+        for path in self._places()[:2]:
             seal(self._state, path, now)
         dropped = drop_over_bounds(self._state, now)
         if dropped:
             count(self._state, "dropped", dropped)
 
     def _start_anew_in_child(self) -> None:
-        # The lock may be held by a thread that does not exist here, and a file lock on the
-        # inherited descriptor would be the parent's too.
+        # The lock may be held by a thread that does not exist here, and the place where a write
+        # on the inherited descriptor ended would be the parent's too.
         self._lock = RLock()
         self._depth = 0
         self._fork = _forks
         self._close()
+
+
+def _write_line(descriptor: int, line: bytes) -> int:
+    """Write a line: where it ended. Raises `OSError` if not all of it found room."""
+    written = _write(descriptor, line)
+    if written != len(line):
+        # So that the next line stands alone, and the length stays even.
+        _write(descriptor, b"\n" if written & 1 else b" \n")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    return _seek(descriptor, 0, HERE)

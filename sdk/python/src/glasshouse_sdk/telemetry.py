@@ -10,20 +10,27 @@ in `send`, for as long as it is told.
 
 from __future__ import annotations
 
+import os
 import sys
+import time
 
+from glasshouse_sdk.answers import EVERY, give_answer
 from glasshouse_sdk.compiled import load_compiled
 from glasshouse_sdk.consent import Consent, decide
 from glasshouse_sdk.environment import hand_down_refusal, process_environment
+from glasshouse_sdk.jsontext import parsed
 from glasshouse_sdk.state import State, default_directory
+from glasshouse_sdk.surroundings import Surroundings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import os
     from collections.abc import Mapping
     from typing import Any
 
-    from glasshouse_sdk.recording import Recorder
+    from glasshouse_sdk.destination import Destination
+    from glasshouse_sdk.recording import Delivered, Recorder
+    from glasshouse_sdk.sender.history import Entry
+    from glasshouse_sdk.wires import Request
 
 MOST_PROBLEMS = 20
 IN_LINE_SECONDS = 10.0
@@ -44,6 +51,10 @@ class Telemetry:
         identities: Mapping[str, str] | None = None,
         origin: str = "production",
         environment: Mapping[str, str] | None = None,
+        project: str | os.PathLike[str] | None = None,
+        properties: Mapping[str, str] | None = None,
+        policy: str | os.PathLike[str] | None = None,
+        sends_at_exit: bool = True,
         strict: bool = False,
     ) -> None:
         """`manifest`: path of a compiled manifest (JSON), or of a TOML one, or a compiled dict.
@@ -51,7 +62,12 @@ class Telemetry:
         manifest's. `state`: the state directory, if not the user's own for this product.
         `instance`: the instance's identity, if the product knows one. `identities`: the others.
         `origin`: 'production', 'development' or 'ci'. `environment`: variables, if not the
-        process's. `strict`: raise what is otherwise swallowed; for tests and development.
+        process's. `project`: the directory of the project that the product works on, if its
+        manifest has switches there. `properties`: those that the product was started with, for
+        switches of that kind. `policy`: the directory of the organization's policies, if not
+        /etc/glasshouse/policy.d. `sends_at_exit`: False leaves what waits to `send`, the next run
+        or the owner.
+        `strict`: raise what is otherwise swallowed; for tests and development.
         """
         self._strict = strict
         self._problems: list[str] = []
@@ -59,11 +75,20 @@ class Telemetry:
         self._is_on = False
         self._consent: Consent | None = None
         try:
-            self._open(manifest, key, endpoint, state, environment)
+            environ = process_environment() if environment is None else environment
+            self._surroundings = Surroundings(
+                environ,
+                project=None if project is None else os.fspath(project),
+                properties=properties,
+                policy=None if policy is None else os.fspath(policy),
+            )
+            self._hands_down = environment is None
+            self._open(manifest, key, endpoint, state)
             self._version = version
             self._instance = instance
             self._identities = dict(identities or {})
             self._origin = _known_origin(origin)
+            self._sends_at_exit = sends_at_exit
         except Exception as error:  # noqa: BLE001 — no mistake of ours or theirs may reach the host
             self._is_on = False
             self._swallow(error)
@@ -81,19 +106,94 @@ class Telemetry:
         except Exception as error:  # noqa: BLE001 — no mistake of ours or theirs may reach the host
             self._swallow(error)
 
-    def send(self, seconds: float | None = None) -> bool:
+    def send(self, seconds: float | None = None) -> Delivered:
         """Send now and wait, for the manifest's in-line deadline if none is given.
 
-        True if nothing is left to send: all that was recorded so far has been acknowledged.
+        acknowledged  nothing is left to send: the collector has taken all that was waiting
+        waiting       something is left, for a later attempt
+        given-up      nothing is left, but something will never arrive: the collector refused it
+                      for good, the spool overflowed, or the telemetry is off
         """
         if not self._is_on:
-            return False
+            return "given-up"
         try:
             recorder = self._recorder or self._begin()
-            return recorder.send(self._in_line_seconds if seconds is None else seconds)
+            seconds = self._in_line_seconds if seconds is None else seconds
+            return recorder.send(seconds)
         except Exception as error:  # noqa: BLE001 — no mistake of ours or theirs may reach the host
             self._swallow(error)
-            return False
+            return "waiting" if self._is_on else "given-up"
+
+    def answer(self, says: str, *, channel: str | None = None, by: str = "the product") -> None:
+        """Keep what the person said, `on` or `off`, for every channel unless one is named; `by`
+        names the setting or page where it was said. Off removes what waits before this returns.
+        """
+        try:
+            state = self._known_state()
+            self._keep_answer(state, says, channel or EVERY, by)
+            self._decide()
+            if self._is_on and says == "off":
+                from glasshouse_sdk.refusing import obey  # only when something is refused
+
+                obey(self._compiled, self._surroundings, state, time.time_ns())
+            if self._recorder is not None:
+                self._recorder.ask_again()
+        except Exception as error:  # noqa: BLE001 — no mistake of ours or theirs may reach the host
+            self._swallow(error)
+
+    def waiting(self) -> tuple[dict[str, Any], ...]:
+        """The items that wait to be sent, of this and earlier runs, as they were recorded:
+        `item`, `id`, `at`, `instance`, `version`, `identities`, `fields`.
+        """
+        if not self._is_on or self._state is None:
+            return ()
+        try:
+            from glasshouse_sdk.claims import waiting_lines  # read by those alone who ask
+
+            # A full disk can tear a line; what is left of it is no item.
+            whole = (line for line in waiting_lines(self._state) if line.endswith(b"}}"))
+            return tuple(parsed(line.decode("ascii")) for line in whole)
+        except Exception as error:  # noqa: BLE001 — no mistake of ours or theirs may reach the host
+            self._swallow(error)
+            return ()
+
+    def discard(self) -> None:
+        """Remove what waits to be sent; the identity, the person's answer and the history stay."""
+        if not self._is_on or self._state is None:
+            return
+        try:
+            from glasshouse_sdk.refusing import discard_waiting  # loaded by those alone who ask
+
+            discard_waiting(self._state)
+        except Exception as error:  # noqa: BLE001 — no mistake of ours or theirs may reach the host
+            self._swallow(error)
+
+    def preview(self) -> Request | None:
+        """The next request (`path`, `headers`, `body`, `ids`), frozen: it leaves as it is shown.
+
+        None if nothing would be sent.
+        """
+        if not self._is_on or self._state is None or self._consent is None:
+            return None
+        try:
+            from glasshouse_sdk.sender.previewing import next_request  # as above
+
+            return next_request(self._state, self._destination(), self._surroundings)
+        except Exception as error:  # noqa: BLE001 — no mistake of ours or theirs may reach the host
+            self._swallow(error)
+            return None
+
+    def history(self) -> tuple[Entry, ...]:
+        """What left this machine in the last seven days, each with its `body` and `attempts`."""
+        if self._state is None:
+            return ()
+        try:
+            from glasshouse_sdk.sender.history import entries  # as above
+
+            return tuple(entries(self._state))
+        except Exception as error:  # noqa: BLE001 — no mistake of ours or theirs may reach the host
+            self._swallow(error)
+            return ()
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -112,71 +212,97 @@ class Telemetry:
         key: str | None,
         endpoint: str | None,
         state: str | os.PathLike[str] | None,
-        environment: Mapping[str, str] | None,
     ) -> None:
         self._compiled = compiled = load_compiled(manifest)
         product = compiled["product"]
-        self._environ = process_environment() if environment is None else environment
         self._key = key or ""
         self._endpoint: str = endpoint or product["endpoint"]
         self._in_line_seconds: float = product["seconds"] or IN_LINE_SECONDS
         directory = (
-            default_directory(product["slug"], self._environ, sys.platform)
+            default_directory(product["slug"], self._surroundings.environ, sys.platform)
             if state is None
             else str(state)
         )
         self._state = State(directory) if directory else None
-        self._consent = consent = decide(compiled, self._environ, self._state)
+        self._decide()
+        if self._is_on and self._consent is not None and self._consent.must_tell:
+            self._tell()
+
+    def _decide(self) -> None:
+        self._consent = consent = decide(self._compiled, self._surroundings, self._state)
         self._is_on = not consent.is_all_off and self._state is not None
         if consent.is_all_off:
-            if environment is None:
-                hand_down_refusal(product["slug"])
+            if self._hands_down:
+                hand_down_refusal(self._compiled["product"]["slug"])
             if self._state is not None:
                 self._obey(consent, self._state)
 
     def _obey(self, consent: Consent, state: State) -> None:
         """Off: leave nothing behind, but a refusal that is to hold for later installations."""
         kept = consent.to_keep()
-        if kept is not None:
-            self._keep_refusal(state, kept.name)
+        if kept is not None and not kept.of_project:
+            self._keep_answer(state, "off", EVERY, kept.name)
         if state.exists_beyond_refusals():
-            from glasshouse_sdk.refusing import discard_everything  # only when there is something
+            from glasshouse_sdk.refusing import obey  # only when there is something to remove
 
-            discard_everything(state)
+            obey(self._compiled, self._surroundings, state, time.time_ns())
 
-    def _keep_refusal(self, state: State, name: str) -> None:
-        import time
+    def _tell(self) -> None:
+        """Show the first-run notice, if there is a terminal to show it on."""
+        stream = sys.stderr
+        if self._state is None or stream is None or not stream.isatty():
+            return
+        from glasshouse_sdk.notice import notice_text, show_notice  # once in an installation's life
+        from glasshouse_sdk.told import keep_told, read_told
 
-        from glasshouse_sdk.answers import EVERY, give_answer
+        told = read_told(self._state)
+        known = None if told is None else told.manifest
+        if show_notice(stream, notice_text(self._compiled, known)):
+            keep_told(self._state, self._compiled, _now())
+            self._decide()
 
-        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        give_answer(state, tuple(self._compiled["channels"]), EVERY, says="off", at=at, by=name)
+    def _keep_answer(self, state: State, says: str, channel: str, by: str) -> None:
+        version = self._compiled["product"]["consent_version"]
+        channels = tuple(self._compiled["channels"])
+        if says not in ("on", "off") or channel not in (EVERY, *channels):
+            expected = f"on or off, for one of {', '.join(channels)}"
+            raise ValueError(f"found '{says}' for '{channel}'; expected {expected}")
+        give_answer(state, channels, channel, says=says, at=_now(), by=by, version=version)
+
+    def _known_state(self) -> State:
+        if self._state is None:
+            raise OSError("found no place for the state; expected a home directory")
+        return self._state
 
     def _begin(self) -> Recorder:
         # Everything that only a product with its telemetry on needs is loaded here.
-        from glasshouse_sdk.destination import Destination
         from glasshouse_sdk.recording import Recorder
 
-        if self._state is None:
-            raise OSError("found no place for the state; expected a home directory")
         self._recorder = Recorder(
             self._compiled,
-            Destination(self._endpoint, self._key, self._compiled),
-            self._state,
-            self._environ,
+            self._destination(),
+            self._known_state(),
+            self._surroundings,
             version=self._version,
             instance=self._instance,
             identities=self._identities,
             origin=self._origin,
+            sends_at_exit=self._sends_at_exit,
         )
         return self._recorder
+
+    def _destination(self) -> Destination:
+        from glasshouse_sdk.destination import Destination  # needed only while it is on
+
+        known = self._surroundings.for_sender()
+        return Destination(self._endpoint, self._key, self._compiled, known)
 
     def _swallow(self, error: Exception) -> None:
         """The one place where an error ends. The host relies on it; strict mode raises it."""
         if type(error).__name__ == "TurnedOffError" and self._recorder is not None:
             self._is_on = False
-            recorder, self._recorder = self._recorder, None
-            recorder.discard()
+            self._recorder = None
+            self._decide()
             return
         if self._strict:
             raise error
@@ -193,3 +319,7 @@ def _known_origin(origin: str) -> str:
     if origin not in ("production", "development", "ci"):
         raise ValueError(f"origin: found '{origin}'; expected production, development or ci")
     return origin
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

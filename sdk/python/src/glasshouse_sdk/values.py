@@ -241,18 +241,19 @@ def _list(facts: Facts, secret: Callable[[], bytes]) -> Encoder:
 def _group(facts: Facts, secret: Callable[[], bytes]) -> Encoder:
     most = facts.get("longest") or MOST_ENTRIES
     inner = {name: encoder(field, secret) for name, field in facts["fields"].items()}
+    newer = frozenset(facts.get("newer", ()))  # what the person has not heard of stays at home
     required = [name for name, field in facts["fields"].items() if field.get("required")]
 
     def encode_record(record: Any) -> str:
         if not isinstance(record, dict):
             raise _wrong_type(record, "a dict for each record")
         for name in record:
-            if name not in inner:
+            if name not in inner and name not in newer:
                 raise RefusedError("undeclared_field", "one of " + ", ".join(inner))
         for name in required:
             if record.get(name) is None:
                 raise RefusedError("missing_field", f"a value for '{name}'")
-        parts = (f'"{k}":{inner[k](v)}' for k, v in record.items() if v is not None)
+        parts = (f'"{k}":{inner[k](v)}' for k, v in record.items() if v is not None and k in inner)
         return "{" + ",".join(parts) + "}"
 
     def encode(value: Any) -> str:

@@ -177,6 +177,12 @@ def _poisoned(handler, body, collector) -> None:
         handler.answer(200, _receipts(body))
 
 
+def _rejected(body: bytes) -> bytes:
+    items = json.loads(body).get("items", [])
+    receipts = [{"id": i["id"], "outcome": "rejected", "reason": "wrong_type"} for i in items]
+    return json.dumps({"receipts": receipts}).encode()
+
+
 ANSWERS = {
     "ok": lambda h, b, c: h.answer(200, _receipts(b)),
     "percona": lambda h, b, c: h.answer(200, b"{}"),
@@ -194,6 +200,7 @@ ANSWERS = {
     "trickle": _trickle,
     "at most 3": _at_most(3),
     "poisoned": _poisoned,
+    "rejecting": lambda h, b, c: h.answer(200, _rejected(b)),
 }
 
 

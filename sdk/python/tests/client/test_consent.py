@@ -127,18 +127,6 @@ def test_what_absence_means(manifest_with, tmp_path, missing):
     assert (absent.consent, present.consent) == (missing, "on")
 
 
-def test_a_kind_that_this_version_cannot_read_is_said_so(manifest_with, sdk):
-    manifest = manifest_with(
-        ("[event.done]\npurpose", ('[[switch]]\nkind = "file-key"\nname = "telemetry"\n'
-         'file = "/etc/acme.yaml"\nformat = "yaml"\noff = "false"\nmissing = "off"\n\n'
-         "[event.done]\npurpose"))
-    )  # fmt: skip
-    text = sdk("why", manifest=manifest, code=0)
-    assert "telemetry is off, decided by telemetry" in text
-    assert "updates is on" in text
-    assert "does not read the kind 'file-key'; absent means off" in text
-
-
 @pytest.mark.parametrize(
     "content", ["", "{", "[]", '{"*": {}}', '{"*": {"says": "maybe", "at": "", "by": ""}}', "\x00"]
 )

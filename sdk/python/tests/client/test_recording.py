@@ -13,18 +13,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from glasshouse_sdk import Telemetry
+from glasshouse_sdk.claims import waiting_lines
 from glasshouse_sdk.state import State, default_directory
 from glasshouse_sdk.tallies import read_tallies
 from glasshouse_sdk.values import RefusedError
 
 
 def lines(state: Path) -> list[dict]:
-    return [
-        json.loads(line)
-        for path in sorted((state / "spool").iterdir())
-        if path.suffix in (".open", ".sealed")
-        for line in path.read_bytes().splitlines()
-    ]
+    return [json.loads(line) for line in waiting_lines(State(str(state)))]
 
 
 def make(manifest: str, state: Path, **more) -> Telemetry:
@@ -265,6 +261,27 @@ def test_a_host_that_records_in_a_signal_handler_neither_waits_nor_loses(manifes
     assert sum("command" in line["fields"] for line in recorded) == len(hits) > 0
 
 
+def test_a_signal_just_after_the_spool_was_closed_loses_nothing(manifest, tmp_path, monkeypatch):
+    state = tmp_path / "state"
+    telemetry = make(manifest, state, strict=True)
+    telemetry.record("done", count=0)
+    close = os.close
+    hits = []
+
+    def closed_then_interrupted(descriptor: int) -> None:
+        close(descriptor)
+        if not hits:
+            hits.append(1)
+            telemetry.record("done", command="build")
+
+    monkeypatch.setattr(os, "close", closed_then_interrupted)
+    for n in range(5000):  # enough for the spool to begin another file
+        telemetry.record("done", count=n % 1000)
+    recorded = lines(state)
+    assert sum("count" in line["fields"] for line in recorded) == 5001
+    assert sum("command" in line["fields"] for line in recorded) == len(hits) == 1
+
+
 @pytest.mark.parametrize("where", ["read-only", "a file", "no rights", "full disk"])
 def test_a_host_without_a_place_for_state_runs_unharmed(manifest, tmp_path, where):
     ordinary = tmp_path / "blocked"
@@ -300,7 +317,7 @@ def test_a_manifest_that_cannot_be_used_turns_telemetry_off_and_harms_nobody(
     assert telemetry.consent == "off"
     assert telemetry.problems
     assert not (tmp_path / "state").exists()
-    assert Telemetry(tmp_path / "none.json", environment={}).send() is False
+    assert Telemetry(tmp_path / "none.json", environment={}).send() == "given-up"
 
 
 def test_two_processes_agree_on_the_instance_and_the_secret(manifest, tmp_path):
@@ -329,7 +346,7 @@ def test_a_user_without_home_and_passwd_entry_has_no_place_and_no_harm(manifest,
     telemetry = Telemetry(manifest, environment={})
     telemetry.record("done", count=1)
     assert telemetry.consent == "off"
-    assert telemetry.send() is False
+    assert telemetry.send() == "given-up"
 
 
 @pytest.mark.parametrize(

@@ -166,7 +166,10 @@ def test_in_line_sends_before_the_process_ends(manifest_with, product, collector
     manifest = manifest_with(('send = "agent"', 'send = "inline 5s"'))
     product("telemetry.record('done', count=1)", MANIFEST=manifest)
     assert counts(collector) == [1]
-    product("telemetry.record('done', count=2); assert telemetry.send()", MANIFEST=manifest)
+    product(
+        "telemetry.record('done', count=2); assert telemetry.send() == 'acknowledged'",
+        MANIFEST=manifest,
+    )
     assert counts(collector) == [1, 2]
 
 
@@ -176,7 +179,7 @@ def test_in_line_keeps_its_deadline(manifest_with, product, collector, mode):
     collector.mode = mode
     product(
         "telemetry.record('done', count=1)\n"
-        "t = time.perf_counter(); assert not telemetry.send()\n"
+        "t = time.perf_counter(); assert telemetry.send() == 'waiting'\n"
         "assert 0.5 < time.perf_counter() - t < 4\n"
         "os._exit(0)",
         MANIFEST=manifest,
@@ -185,7 +188,10 @@ def test_in_line_keeps_its_deadline(manifest_with, product, collector, mode):
 
 def test_a_frozen_program_sends_in_line_without_another_process(manifest_with, product, collector):
     manifest = manifest_with(('send = "agent"', 'send = "inline 5s"'))
-    code = "sys.frozen = True\ntelemetry.record('done', count=1); assert telemetry.send()"
+    code = (
+        "sys.frozen = True\ntelemetry.record('done', count=1)\n"
+        "assert telemetry.send() == 'acknowledged'"
+    )
     product(code, MANIFEST=manifest)
     assert counts(collector) == [1]
 
@@ -488,6 +494,52 @@ def test_a_state_directory_may_be_named_relative_to_where_one_is(
     product, collector, tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
-    product("telemetry.record('done', count=1); assert telemetry.send(20)", STATE="here")
+    product(
+        "telemetry.record('done', count=1); assert telemetry.send(20) == 'acknowledged'",
+        STATE="here",
+    )
     assert counts(collector) == [1]
     assert (tmp_path / "here" / "history").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"),
+    [("ok", "acknowledged"), ("poisoned", "given-up"), ("410", "given-up"), ("503", "waiting"),
+     ("portal", "waiting"), ("rejecting", "given-up")],
+)  # fmt: skip
+def test_send_says_what_became_of_it(product, collector, mode, expected):
+    collector.mode = mode
+    product(f"telemetry.record('done', count=13); assert telemetry.send(20) == {expected!r}")
+
+
+def test_a_product_can_look_at_what_waits_discard_it_and_read_what_left(product, collector):
+    product(
+        "telemetry.record('done', count=1); telemetry.record('host', cores=2)\n"
+        "assert [i['item'] for i in telemetry.waiting()] == ['event.done', 'snapshot.host']\n"
+        "instance = telemetry.waiting()[0]['instance']\n"
+        "telemetry.discard()\n"
+        "assert telemetry.waiting() == () and telemetry.preview() is None\n"
+        "assert telemetry.history() == ()\n"
+        "telemetry.record('done', count=3)\n"
+        "(item,) = telemetry.waiting()\n"
+        "assert (item['instance'], item['fields']) == (instance, {'count': 3})\n"
+        "body = telemetry.preview().body\n"
+        "assert telemetry.send(20) == 'acknowledged'\n"
+        "(entry,) = telemetry.history()\n"
+        "assert entry.body == body and entry.attempts[0]['verdict'] == 'acknowledged'"
+    )
+    assert counts(collector) == [3]
+
+
+def test_a_product_may_end_without_sending(manifest_with, tmp_path, collector):
+    manifest = manifest_with(('send = "agent"', 'send = "inline 5s"'))
+    code = (
+        "from glasshouse_sdk import Telemetry\n"
+        f"t = Telemetry({manifest!r}, endpoint={collector.url!r}, state={str(tmp_path / 's')!r},"
+        " environment={{}}, strict=True, sends_at_exit={sends})\n"
+        "t.record('done', count=1)"
+    )
+    subprocess.run([sys.executable, "-c", code.format(sends=False)], check=True, timeout=60)
+    assert collector.requests == []
+    subprocess.run([sys.executable, "-c", code.format(sends=True)], check=True, timeout=60)
+    assert counts(collector) == [1, 1]

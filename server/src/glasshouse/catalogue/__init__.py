@@ -7,13 +7,19 @@ ever registered, so that items of older releases still find their declaration.
 import json
 import secrets
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from glasshouse.catalogue.files import read_json, write_whole
+from glasshouse.catalogue.product_settings import ProductSettings, Release, SettingsError
 from glasshouse.catalogue.succession import clashes
 from glasshouse.model import Origin
 from glasshouse_sdk.manifest import Manifest, ManifestError, Problem, parse_manifest
+
+__all__ = ["Catalogue", "Product", "ProductSettings", "Release", "SettingsError", "WriteKey"]
+
+SETTINGS_FILE = "settings.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,7 @@ class Product:
     manifest: Manifest
     manifests: Mapping[str, Manifest]  # by digest, the current one included
     keys: tuple[WriteKey, ...]
+    settings: ProductSettings = field(default_factory=ProductSettings)
 
     def key_for(self, origin: Origin) -> str:
         return next(key.key for key in self.keys if key.origin is origin)
@@ -73,7 +80,15 @@ class Catalogue:
         """The product whose manifest says that this door means it by `name`."""
         for product in self._products.values():
             mapping = product.manifest.doors.get(door)
-            if mapping is not None and mapping.key == name:
+            if mapping is not None and mapping.means(name):
+                return product
+        return None
+
+    def by_door_item(self, door: str, name: str) -> Product | None:
+        """The product whose manifest says that this door means an item of it by `name`."""
+        for product in self._products.values():
+            mapping = product.manifest.doors.get(door)
+            if mapping is not None and name in mapping.items:
                 return product
         return None
 
@@ -89,7 +104,8 @@ class Catalogue:
             raise ManifestError(problems)
         keys = known.keys if known else tuple(_new_key(origin) for origin in Origin)
         older = dict(known.manifests) if known else {}
-        product = Product(slug, manifest, {**older, manifest.digest: manifest}, keys)
+        settings = known.settings if known else ProductSettings()
+        product = Product(slug, manifest, {**older, manifest.digest: manifest}, keys, settings)
         home = self._directory / slug
         home.mkdir(exist_ok=True)
         write_whole(home / _file_name(manifest.digest), source)
@@ -98,15 +114,34 @@ class Catalogue:
         self.version += 1
         return product
 
+    def change(self, slug: str, changes: Mapping[str, Any]) -> Product:
+        """Change a product's settings. Raises `KeyError` or `SettingsError`."""
+        known = self._products[slug]
+        settings = known.settings.changed(changes)
+        for path in settings.allow or ():
+            if not any(
+                path == item or path.startswith(f"{item}.") for item in known.manifest.items
+            ):
+                raise SettingsError(f"allow: found '{path[:80]}', which the manifest has not")
+        write_whole(
+            self._directory / slug / SETTINGS_FILE,
+            json.dumps(settings.facts(), indent=1).encode() + b"\n",
+        )
+        product = replace(known, settings=settings)
+        self._products[slug] = product
+        self.version += 1
+        return product
+
     def _taken_door_keys(self, manifest: Manifest) -> Iterator[Problem]:
         for door, mapping in manifest.doors.items():
-            other = self.by_door_key(door, mapping.key) if mapping.key else None
-            if other is not None and other.slug != manifest.product.slug:
-                yield Problem(
-                    f"doors.{door}.key",
-                    f"'{mapping.key}', which means '{other.slug}' on this server",
-                    "a key of its own for each product",
-                )
+            for word in filter(None, (mapping.key, *mapping.also)):
+                other = self.by_door_key(door, word)
+                if other is not None and other.slug != manifest.product.slug:
+                    yield Problem(
+                        f"doors.{door}.key",
+                        f"'{word}', which means '{other.slug}' on this server",
+                        "a key of its own for each product",
+                    )
 
 
 def _new_key(origin: Origin) -> WriteKey:
@@ -135,4 +170,11 @@ def _read_product(path: Path) -> Product:
         for digest in facts["digests"]
     }
     keys = tuple(WriteKey(key["key"], Origin(key["origin"])) for key in facts["keys"])
-    return Product(facts["slug"], manifests[facts["current"]], manifests, keys)
+    return Product(
+        facts["slug"], manifests[facts["current"]], manifests, keys, _read_settings(path.parent)
+    )
+
+
+def _read_settings(home: Path) -> ProductSettings:
+    path = home / SETTINGS_FILE
+    return ProductSettings().changed(read_json(path)) if path.exists() else ProductSettings()

@@ -9,14 +9,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from glasshouse.catalogue import Product
+from glasshouse.catalogue import Product, SettingsError
 from glasshouse.cli import keeping
 from glasshouse.cli.installation import Installation
 from glasshouse.collector.app import Collector, Receive, Scope, Send
+from glasshouse.collector.parcel import NO_PRODUCT
 from glasshouse.console.access import Access
 from glasshouse.store import StoreUnavailableError, Tally
 from glasshouse_sdk.manifest import ManifestError
 
+Handler = Callable[[Request], Response]
+ADMINISTRATION = ("/api/v1/products", "/api/v1/live", "/api/v1/quarantine", keeping.PREFIX)
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
@@ -27,22 +30,22 @@ class Application:
         self, installation: Installation, collector: Collector, console: App, token: str
     ) -> None:
         self.collector = collector
-        self.health = Starlette(routes=health_routes(installation))
+        self.health = Starlette(routes=health_routes(installation, collector))
         self._console = console
         self._administration = Starlette(
             routes=[
-                *administration_routes(installation, token),
+                *administration_routes(installation, collector, token),
                 *keeping.routes(installation.holdings, token),
             ]
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
-        if scope["type"] == "http" and self.collector.serves(path):
+        if scope["type"] == "http" and self.collector.serves(scope["method"], path):
             await self.collector(scope, receive, send)
         elif path.startswith("/health/"):
             await self.health(scope, receive, send)
-        elif path.startswith(("/api/v1/products", keeping.PREFIX)):
+        elif path.startswith(ADMINISTRATION):
             await self._administration(scope, receive, send)
         else:
             await self._console(scope, receive, send)
@@ -52,7 +55,7 @@ def collector_only(whole: Application) -> App:
     """The doors and the health pages, for a port of their own."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and whole.collector.serves(scope["path"]):
+        if scope["type"] == "http" and whole.collector.serves(scope["method"], scope["path"]):
             await whole.collector(scope, receive, send)
         else:
             await whole.health(scope, receive, send)
@@ -60,7 +63,7 @@ def collector_only(whole: Application) -> App:
     return app
 
 
-def health_routes(installation: Installation) -> list[Route]:
+def health_routes(installation: Installation, collector: Collector) -> list[Route]:
     """Open to everybody who reaches the port: counts and names of products, no value of an item."""
 
     def ready(_: Request) -> Response:
@@ -79,10 +82,14 @@ def health_routes(installation: Installation) -> list[Route]:
 
     def accounting(_: Request) -> Response:
         try:
-            return JSONResponse(accounting_object(installation.accounting()))
+            books = accounting_object(installation.accounting())
         except StoreUnavailableError:
             error = {"error": "the store is being reopened; nothing is lost", "do": "try again"}
             return JSONResponse(error, status_code=503, headers={"retry-after": "5"})
+        sent_away: dict[str, dict[str, int]] = {}
+        for (product, door), requests in sorted(collector.sent_away.items()):
+            sent_away.setdefault(product, {})[door] = requests
+        return JSONResponse({**books, "requests_sent_away": sent_away})
 
     return [Route("/health/ready", ready), Route("/health/accounting", accounting)]
 
@@ -119,7 +126,9 @@ def _empty_account() -> dict[str, Any]:
     }
 
 
-def administration_routes(installation: Installation, token: str) -> list[Route]:
+def administration_routes(
+    installation: Installation, collector: Collector, token: str
+) -> list[Route]:
     """What changes the installation. Every request needs the token itself, cookie or not."""
     access = Access(token)
 
@@ -139,6 +148,33 @@ def administration_routes(installation: Installation, token: str) -> list[Route]
             return JSONResponse({"problems": problems}, status_code=422)
         return JSONResponse(product_object(product))
 
+    async def change(request: Request) -> Response:
+        if not access.has_token(request):
+            return _denied()
+        slug = request.path_params["slug"]
+        try:
+            changes = await request.json()
+            if not isinstance(changes, dict):
+                raise SettingsError("found no object; expected settings by name")
+            return JSONResponse(product_object(installation.change_product(slug, changes)))
+        except KeyError:
+            return JSONResponse({"error": f"no product '{slug}'"}, status_code=404)
+        except (ValueError, RecursionError) as error:
+            return JSONResponse({"message": str(error)}, status_code=422)
+
+    def of_product(kind: str, read: Callable[[str], list[dict[str, Any]]]) -> Handler:
+        """`GET …?product=SLUG`: what is known of one product, as a list."""
+
+        def handler(request: Request) -> Response:
+            if not access.has_token(request):
+                return _denied()
+            slug = request.query_params.get("product", "")
+            if slug != NO_PRODUCT and installation.catalogue.product(slug) is None:
+                return JSONResponse({"error": "found no such product; add ?product=SLUG"}, 404)
+            return JSONResponse({"product": slug, kind: read(slug)})
+
+        return handler
+
     def erase_simulated(request: Request) -> Response:
         if not access.has_token(request):
             return _denied()
@@ -147,9 +183,13 @@ def administration_routes(installation: Installation, token: str) -> list[Route]
             return JSONResponse({"error": f"no product '{slug}'"}, status_code=404)
         return JSONResponse({"erased": installation.erase_simulated(slug)})
 
+    quarantine = collector.quarantine
     return [
+        Route("/api/v1/live", of_product("items", quarantine.live)),
+        Route("/api/v1/quarantine", of_product("kinds", quarantine.kinds)),
         Route("/api/v1/products", products, methods=["GET"]),
         Route("/api/v1/products", add, methods=["POST"]),
+        Route("/api/v1/products/{slug}", change, methods=["PATCH"]),
         Route("/api/v1/products/{slug}/simulated", erase_simulated, methods=["DELETE"]),
     ]
 
@@ -159,6 +199,7 @@ def product_object(product: Product) -> dict[str, Any]:
         "slug": product.slug,
         "name": product.manifest.product.name,
         "digest": product.manifest.digest,
+        "settings": product.settings.facts(),
         "write_keys": [{"key": key.key, "origin": key.origin.value} for key in product.keys],
     }
 

@@ -2,21 +2,26 @@
 
 catalogue/   manifests and write keys        store/        the DuckDB file and the keys of repeats
 journal/     what was acknowledged           journal-aside/  what the store could not take
-secrets/     the key of this server's hashes server.json   how commands reach a running server
+secrets/     the key of this server's hashes proofs/       how instances prove themselves, hashed
+quarantine/  kinds of what was refused       server.json   how commands reach a running server
 """
 
+import contextlib
 import fcntl
 import os
 import secrets
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from glasshouse.catalogue import Catalogue, Product
 from glasshouse.catalogue.files import write_whole
-from glasshouse.cli.errors import CommandError
+from glasshouse.cli.errors import CommandError, InUseError
+from glasshouse.collector.proofs import Proofs
+from glasshouse.collector.quarantine import Quarantine
 from glasshouse.insight import Insight
 from glasshouse.journal import Damage, open_journal
 from glasshouse.keeping.erasing import ErasureError, replay
@@ -54,8 +59,13 @@ class Installation:
             )
 
         self.journal = open_journal(
-            settings.data / "journal", floor=self.store.position(), report=report_damage
+            settings.data / "journal",
+            floor=self.store.position(),
+            report=report_damage,
+            threaded=not settings.one_thread,
         )
+        self.proofs = Proofs(settings.data / "proofs", self.server_key())
+        self.quarantine = Quarantine(settings.data / "quarantine" / "kinds.json")
         self.loader = Loader(self.journal, self.store, self.catalogue, settings.data)
         self.insight = Insight(self.store, self.catalogue, now, self.accounting)
         self.holdings = Holdings(
@@ -64,10 +74,12 @@ class Installation:
             self.journal,
             self.store,
             self.loader,
+            self.proofs,
             print_of(key),
             now,
         )
         self._replay_erasures(report)
+        self.loader.attend_to(Retention(self.holdings))
 
     def _replay_erasures(self, report: Callable[[str], None]) -> None:
         """What was erased since a restored backup was made, or when a process ended, goes again."""
@@ -83,6 +95,10 @@ class Installation:
         product = self.catalogue.add(source)
         self.store.ensure(product.manifest)
         return product
+
+    def change_product(self, slug: str, changes: Mapping[str, Any]) -> Product:
+        """Change a product's settings. Raises `KeyError` or `SettingsError`."""
+        return self.catalogue.change(slug, changes)
 
     def accounting(self) -> list[Tally]:
         return self.loader.accounting()
@@ -109,7 +125,14 @@ class Installation:
             pass  # it is in the journal, and the next start loads it
         finally:
             self.store.close()
+            self.proofs.close()
+            self._save_quarantine()
             os.close(self._lock)
+
+    def _save_quarantine(self) -> None:
+        """A window for people; a full disk must not keep the server from stopping in order."""
+        with contextlib.suppress(OSError):
+            self.quarantine.save()
 
 
 class LoaderThread:
@@ -124,7 +147,6 @@ class LoaderThread:
                 self._stop,
                 self._wake,
                 installation.settings.load_every,
-                Retention(installation.holdings),
             ),
             name="loader",
             daemon=True,
@@ -170,7 +192,7 @@ def _lock(data: Path) -> int:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(descriptor)
-        raise CommandError(
+        raise InUseError(
             f"{data} is in use by another glasshouse process; stop it, or give another --data"
         ) from None
     return descriptor

@@ -1,8 +1,9 @@
-"""`glasshouse product add|list`: the products that a server knows."""
+"""`glasshouse product add|set|list`: the products that a server knows."""
 
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 from glasshouse.catalogue.files import write_whole
 from glasshouse.cli.connection import add_arguments, connected
@@ -29,6 +30,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     add_arguments(add)
     add.set_defaults(run=run_add)
+    _add_set_parser(actions)
     listing = actions.add_parser(
         "list",
         help="list products with their digests and write keys",
@@ -37,6 +39,71 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     listing.add_argument("--json", action="store_true", help="print the list as JSON")
     add_arguments(listing)
     listing.set_defaults(run=run_list)
+
+
+def _add_set_parser(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    change = actions.add_parser(
+        "set",
+        help="change what clients are told: an end, a newer release, less to send, slower",
+        epilog="Example:  glasshouse product set shop --release 2.0 --link https://example.com/2.0",
+    )
+    change.add_argument("product", metavar="SLUG")
+    change.add_argument(
+        "--ended",
+        choices=("yes", "no"),
+        help="whether collection is over: clients are told so (410)",
+    )
+    change.add_argument(
+        "--allow",
+        action="append",
+        metavar="PATH",
+        help="an item (event.x) or field (event.x.y) still wanted, repeatable; 'all' for all",
+    )
+    change.add_argument(
+        "--release", metavar="VERSION", help="the newest release, for update checks; 'none'"
+    )
+    change.add_argument("--link", default="", metavar="URL", help="where that release is")
+    change.add_argument("--message", default="", metavar="TEXT", help="what to say of it")
+    change.add_argument(
+        "--rate", metavar="N", help="most items a second of the product; 'none' for no limit"
+    )
+    change.add_argument("--instance-rate", metavar="N", help="the same for one instance")
+    change.add_argument("--json", action="store_true", help="print the product as JSON")
+    add_arguments(change)
+    change.set_defaults(run=run_set)
+
+
+def run_set(options: argparse.Namespace) -> int:
+    changes: dict[str, Any] = {}
+    if options.ended:
+        changes["ended"] = options.ended == "yes"
+    if options.allow:
+        changes["allow"] = None if "all" in options.allow else options.allow
+    if options.release == "none":
+        changes["release"] = None
+    elif options.release:
+        release = {"version": options.release, "link": options.link, "message": options.message}
+        changes["release"] = release
+    for name in ("rate", "instance_rate"):
+        text = getattr(options, name)
+        if text:
+            changes[name] = None if text == "none" else _number(name, text)
+    with connected(options) as connection:
+        product = connection.change_product(options.product, changes)
+    if options.json:
+        print(json.dumps(product, indent=1))
+    else:
+        print(f"Settings of '{product['slug']}': {json.dumps(product['settings'])}")
+    return 0
+
+
+def _number(name: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise CommandError(
+            f"--{name.replace('_', '-')}: found '{text}'; expected a number or none", status=2
+        ) from None
 
 
 def run_add(options: argparse.Namespace) -> int:

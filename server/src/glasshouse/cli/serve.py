@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import gc
 import ipaddress
 import json
 import os
@@ -10,6 +11,7 @@ import secrets
 import signal
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,10 +22,12 @@ import uvloop
 
 from glasshouse.catalogue.files import write_whole
 from glasshouse.cli.application import Application, collector_only
+from glasshouse.cli.connection import SERVER_FILE
 from glasshouse.cli.errors import CommandError
 from glasshouse.cli.installation import Installation, LoaderThread, now
 from glasshouse.collector.app import Collector
 from glasshouse.collector.desk import Desk
+from glasshouse.collector.pace import Pace
 from glasshouse.collector.places import Places
 from glasshouse.console.app import console_app
 from glasshouse.settings import Settings, from_environment
@@ -62,15 +66,26 @@ def settings_of(options: argparse.Namespace) -> Settings:
 
 def run(options: argparse.Namespace) -> int:
     settings = settings_of(options)
-    sockets = [bound(settings.listen)]
-    if settings.collector_listen:
-        sockets.append(bound(settings.collector_listen))
     installation = Installation(settings, report)
-    loader = LoaderThread(installation)
+    # Requests leave no cycles behind, so looking for some may be rare.
+    gc.set_threshold(100_000, 20, 100)
+    # The journal and the loader are threads; a request must not wait 5 ms for their turn to end.
+    sys.setswitchinterval(0.001)
     try:
-        uvloop.run(_serve(installation, sockets))
+        # Nobody may reach this server by what an earlier one, killed, has written of itself.
+        (settings.data / SERVER_FILE).unlink(missing_ok=True)
+        sockets = [
+            bound(address) for address in (settings.listen, settings.collector_listen) if address
+        ]
+        if settings.one_thread:
+            uvloop.run(_serve(installation, sockets))
+            return 0
+        loader = LoaderThread(installation)
+        try:
+            uvloop.run(_serve(installation, sockets))
+        finally:
+            loader.stop()
     finally:
-        loader.stop()
         installation.close()
     return 0
 
@@ -84,8 +99,16 @@ async def _serve(installation: Installation, sockets: list[socket.socket]) -> No
         now,
         installation.server_key(),
         settings.trusted_proxies,
+        proofs=installation.proofs,
+        pace=Pace(time.monotonic, settings.items_per_second),
     )
-    collector = Collector(desk, installation.journal, settings.in_flight_bytes)
+    collector = Collector(
+        desk,
+        installation.journal,
+        settings.in_flight_bytes,
+        quarantine=installation.quarantine,
+        report=report,
+    )
     console = console_app(installation.insight, token, open_on_loopback=is_loopback(sockets[0]))
     whole = Application(installation, collector, console, token)
     apps: list[Any] = [whole] if len(sockets) == 1 else [whole, collector_only(whole)]
@@ -98,6 +121,8 @@ async def _serve(installation: Installation, sockets: list[socket.socket]) -> No
         while not all(server.started for server in servers):  # noqa: ASYNC110 (uvicorn's flag)
             await asyncio.sleep(0.01)
         _announce(settings, sockets, token)
+        if settings.one_thread:
+            await _load_between(installation, servers)
         await asyncio.gather(*tasks)
 
 
@@ -107,6 +132,13 @@ class Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+async def _load_between(installation: Installation, servers: list[Server]) -> None:
+    """The loader's turns, taken between requests instead of in a thread of its own."""
+    while not any(server.should_exit for server in servers):
+        installation.loader.turn()
+        await asyncio.sleep(installation.settings.load_every)
 
 
 def _server(app: Any) -> Server:
@@ -141,7 +173,7 @@ def _signals(servers: list[Server]) -> Iterator[None]:
 @contextlib.contextmanager
 def _server_file(data: Path, url: str, token: str) -> Iterator[None]:
     """Lets commands on this machine reach the server: readable by its owner alone."""
-    path = data / "server.json"
+    path = data / SERVER_FILE
     facts = {"url": url, "token": token, "pid": os.getpid()}
     write_whole(path, json.dumps(facts).encode())
     try:

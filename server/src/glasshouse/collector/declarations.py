@@ -5,9 +5,9 @@ then looks item by item. So the allow-list is the fast path, not a check after i
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar, cast
 
 import msgspec
 from msgspec import Meta
@@ -16,9 +16,15 @@ from glasshouse.collector.identities import Clean, identity_cleaners
 from glasshouse.collector.reducing import Reduce, attribute_name, reducers
 from glasshouse_sdk.manifest import Field, Item, Manifest
 
-MAP_KEY = r"^[0-9A-Za-z._()/+: -]{1,64}$"
+# Names of systems, versions and classes; a path, an address or a mail address is none of them. Four
+# numbers are an address if all fit one and any has three digits: versions hardly ever look so.
+_OCTET = r"(25[0-5]|2[0-4][0-9]|1?[0-9]{1,2})"
+_IPV4 = rf"(?=.*[12][0-9][0-9])({_OCTET}\.){{3}}{_OCTET}\Z"
+MAP_KEY = rf"^(?![/.~]|.*/.*/|.*::|{_IPV4})[0-9A-Za-z._()/+: -]{{1,64}}\Z"
 MOST_ENTRIES = 1000
 MOST_ITEMS = 5000
+
+Compiled = TypeVar("Compiled")
 
 Text = Annotated[str, Meta(min_length=1, max_length=256)]
 MessageId = Annotated[str, Meta(min_length=1, max_length=128)]
@@ -53,6 +59,13 @@ class Declarations:
     decode: Callable[[bytes], Any]
     entry: Any  # the union of the entry types, for one item
     clean: Mapping[str, Clean]  # by identity
+    _by_door: dict[str, Any] = field(default_factory=dict, compare=False)
+
+    def for_door(self, door: str, compile_types: Callable[[], Compiled]) -> Compiled:
+        """What a door compiles from these declarations, once."""
+        if door not in self._by_door:
+            self._by_door[door] = compile_types()
+        return cast("Compiled", self._by_door[door])
 
 
 def compile_declarations(manifest: Manifest, server_key: bytes) -> Declarations:
@@ -123,11 +136,11 @@ def _struct(name: str, fields: Mapping[str, Field]) -> type[msgspec.Struct]:
     ordered = sorted(fields.values(), key=lambda field: not field.required)
     members: list[Any] = []
     renamed: dict[str, str] = {}
-    for field in ordered:
-        attribute = attribute_name(field.name)
-        renamed[attribute] = field.name
-        kind = value_type(field)
-        members.append((attribute, kind) if field.required else (attribute, kind | None, None))
+    for member in ordered:
+        attribute = attribute_name(member.name)
+        renamed[attribute] = member.name
+        kind = value_type(member)
+        members.append((attribute, kind) if member.required else (attribute, kind | None, None))
     return msgspec.defstruct(
         name.replace(".", "_"),
         members,

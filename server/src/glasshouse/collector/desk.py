@@ -1,11 +1,14 @@
 """What the steps may consult: products, places, the clock. One desk serves all requests."""
 
+import secrets
 from collections.abc import Callable
 from datetime import datetime
 
 from glasshouse.catalogue import Catalogue, Product
 from glasshouse.collector.declarations import Declarations, compile_declarations
+from glasshouse.collector.pace import Pace
 from glasshouse.collector.places import Places
+from glasshouse.collector.proofs import Proofs
 
 
 class Desk:
@@ -18,10 +21,21 @@ class Desk:
         clock: Callable[[], datetime],
         server_key: bytes,
         trusted_proxies: tuple[str, ...] = (),
+        *,
+        proofs: Proofs | None = None,
+        pace: Pace | None = None,
+        new_id: Callable[[], str] = lambda: secrets.token_hex(16),
     ) -> None:
+        """Without `proofs` no instance has to prove itself, without `pace` nobody is too fast.
+
+        `new_id` makes ids for items whose format has none and whose clients never repeat.
+        """
         self.catalogue = catalogue
         self.places = places
         self.clock = clock
+        self.proofs = proofs
+        self.pace = pace
+        self.new_id = new_id
         self.trusted_proxies = frozenset(trusted_proxies)
         self._server_key = server_key
         self._compiled: dict[str, Declarations] = {}

@@ -26,8 +26,8 @@ class Door(Protocol):
         """The door's name in accounting and manifests."""
 
     @property
-    def paths(self) -> tuple[str, ...]:
-        """The paths that its clients post to."""
+    def routes(self) -> tuple[tuple[str, str], ...]:
+        """The methods and paths by which its clients send."""
 
     def open(self, parcel: Parcel, desk: Desk) -> None:
         """Find the product and turn the body into entries and verdicts, one for each item.

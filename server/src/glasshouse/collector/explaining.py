@@ -5,6 +5,7 @@ them. Otherwise the first thing that is wrong names the reason.
 """
 
 from collections.abc import Mapping, Sized
+from dataclasses import replace
 from typing import Any, cast
 
 import msgspec
@@ -19,11 +20,19 @@ from glasshouse.collector.declarations import (
     VersionText,
     value_type,
 )
-from glasshouse.collector.parcel import Entry, Verdict
+from glasshouse.collector.parcel import Entry, Undeclared, Verdict
 from glasshouse.model import Outcome, Reason
 from glasshouse_sdk.manifest import Field
 
+TYPE_WORDS: Mapping[type, str] = {
+    str: "text", int: "integer", float: "number", bool: "boolean", list: "list", dict: "object",
+    type(None): "null",
+}  # fmt: skip
 ENTRY_KEYS = ("item", "id", "at", "instance", "fields", "version", "identities")
+MOST_NAMES = 10_000
+"""The most names that one object may have; none that we know of has a hundredth of it."""
+NAMES_LOOKED_AT = 50_000
+"""The most names that are looked at one by one in a request: about 50 ms of processor time."""
 # What a refused key of an entry is called; a wrong `fields` is looked into instead.
 KEY_REASONS = {
     "at": Reason.BAD_TIME,
@@ -43,7 +52,7 @@ class Shell(msgspec.Struct, gc=False):
     identities: dict[str, Text] | None = None
 
 
-Explained = tuple[Entry | None, Verdict | None, list[str]]
+Explained = tuple[Entry | None, Verdict | None, list[Undeclared]]
 
 
 def explain(raw: Any, declarations: Declarations, *, strict: bool = True) -> Explained:
@@ -57,20 +66,24 @@ def explain(raw: Any, declarations: Declarations, *, strict: bool = True) -> Exp
     declaration = declarations.by_path.get(path) if isinstance(path, str) else None
     if declaration is None:
         return None, _rejected(Reason.UNKNOWN_ITEM), []
-    dropped = [key for key in raw if key not in ENTRY_KEYS]
+    if len(raw) > MOST_NAMES:
+        return None, _rejected(Reason.TOO_LARGE), []
+    dropped = [undeclared(key, raw[key]) for key in raw if key not in ENTRY_KEYS]
     entry = {key: raw[key] for key in ENTRY_KEYS if key in raw}
-    fields, verdict, undeclared = declared_fields(
+    fields, verdict, inner = declared_fields(
         entry.get("fields"), declaration.item.fields, strict=strict
     )
-    dropped += undeclared
+    dropped += inner
+    version = raw.get("version")
+    version = version if isinstance(version, str) else None
     if verdict is not None:
-        verdict = Verdict(verdict.outcome, verdict.reason, verdict.field, declaration.path)
-        return None, verdict, dropped
+        return None, replace(verdict, item=declaration.path, version=version), dropped
     try:
         return _converted(declaration, entry, fields, strict=strict), None, dropped
     except (msgspec.ValidationError, ValueError, RecursionError):
         reason = _entry_reason(entry)
-        return None, Verdict(Outcome.REJECTED, reason, None, declaration.path), dropped
+        verdict = Verdict(Outcome.REJECTED, reason, None, declaration.path, version=version)
+        return None, verdict, dropped
 
 
 def _converted(
@@ -83,13 +96,15 @@ def _converted(
 
 def declared_fields(
     raw: Any, fields: Mapping[str, Field], *, strict: bool
-) -> tuple[dict[str, Any], Verdict | None, list[str]]:
+) -> tuple[dict[str, Any], Verdict | None, list[Undeclared]]:
     """The declared fields of `raw`, what is wrong with them, and the undeclared names."""
     if raw is None:
         raw = {}
     if not isinstance(raw, dict):
         return {}, _rejected(Reason.BAD_SHAPE), []
-    dropped = [name for name in raw if name not in fields]
+    if len(raw) > MOST_NAMES:
+        return {}, _rejected(Reason.TOO_LARGE), []
+    dropped = [undeclared(name, raw[name]) for name in raw if name not in fields]
     kept = {}
     for name, field in fields.items():
         value = raw.get(name)
@@ -98,29 +113,29 @@ def declared_fields(
                 return {}, _rejected(Reason.MISSING_FIELD, name), dropped
             continue
         if field.type == "group" and isinstance(value, list):
-            value, verdict, undeclared = _declared_records(value, field, strict=strict)
-            dropped += undeclared
+            value, verdict, inner = _declared_records(value, field, strict=strict)
+            dropped += inner
             if verdict is not None:
                 return {}, verdict, dropped
         try:
             msgspec.convert(value, value_type(field), strict=strict)
         except (msgspec.ValidationError, ValueError, RecursionError):
             reason = Reason.OUT_OF_BOUNDS if _fits_unbounded(value, field) else Reason.WRONG_TYPE
-            return {}, _rejected(reason, name), dropped
+            return {}, _rejected(reason, name, type_word(value)), dropped
         kept[name] = value
     return kept, None, dropped
 
 
 def _declared_records(
     records: list[Any], field: Field, *, strict: bool
-) -> tuple[list[Any], Verdict | None, list[str]]:
+) -> tuple[list[Any], Verdict | None, list[Undeclared]]:
     kept, dropped = [], []
     for record in records:
-        fields, verdict, undeclared = declared_fields(record, field.fields, strict=strict)
-        dropped += [f"{field.name}[].{name}" for name in undeclared]
+        fields, verdict, inner = declared_fields(record, field.fields, strict=strict)
+        dropped += [Undeclared(f"{field.name}[].{each.name}", each.type) for each in inner]
         if verdict is not None:
-            inner = f"{field.name}[].{verdict.field}" if verdict.field else field.name
-            return [], _rejected(verdict.reason, inner), dropped
+            where = f"{field.name}[].{verdict.field}" if verdict.field else field.name
+            return [], _rejected(verdict.reason, where, verdict.found), dropped
         kept.append(fields)
     return kept, None, dropped
 
@@ -153,5 +168,14 @@ def _entry_reason(entry: dict[str, Any]) -> Reason:
     return Reason.BAD_SHAPE
 
 
-def _rejected(reason: Reason, field: str | None = None) -> Verdict:
-    return Verdict(Outcome.REJECTED, reason, field)
+def undeclared(name: Any, value: Any) -> Undeclared:
+    return Undeclared(str(name), type_word(value))
+
+
+def type_word(value: Any) -> str:
+    """The JSON type of a value, in the words of the manifest."""
+    return TYPE_WORDS.get(type(value), "other")
+
+
+def _rejected(reason: Reason, field: str | None = None, found: str | None = None) -> Verdict:
+    return Verdict(Outcome.REJECTED, reason, field, found=found)

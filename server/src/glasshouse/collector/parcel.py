@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from glasshouse.collector.declarations import Declaration, Declarations
 from glasshouse.model import Origin, Outcome, Reason
@@ -23,14 +23,31 @@ class Entry(Protocol):
     fields: Any
 
 
+class Undeclared(NamedTuple):
+    """A name that the manifest does not declare, and the type of what it named. In memory only."""
+
+    name: str
+    type: str
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Why one item goes no further; `field` is a declared field's name."""
+    """Why one item goes no further; `field` is a declared field's name.
+
+    `found` is the type of a value that has another than declared, `version` the sender's.
+    """
 
     outcome: Outcome
     reason: Reason
     field: str | None = None
     item: str | None = None
+    found: str | None = None
+    version: str | None = None
+
+    @property
+    def kind(self) -> "Verdict":
+        """What the accounting tells apart."""
+        return Verdict(self.outcome, self.reason, self.field, self.item)
 
 
 class RefusedError(Exception):
@@ -64,12 +81,15 @@ class Parcel:
     country: str | None = None
     region: str | None = None
 
+    query: str = ""  # what stood behind the '?'
     received: int = 0
     entries: list[Entry | None] = field(default_factory=list)  # by place; None where refused
     keys: list[str] | None = None  # by place: what tells a repeat, if not the message id
     verdicts: dict[int, Verdict] = field(default_factory=dict)  # by place
-    dropped: dict[int, Sequence[str]] = field(default_factory=dict)  # undeclared names, by place
+    dropped: dict[int, Sequence[Undeclared]] = field(default_factory=dict)  # by place
     ids: dict[int, str] = field(default_factory=dict)  # message ids of refused items, by place
+    origins: dict[int, Origin] = field(default_factory=dict)  # where not the request's, by place
+    notice: Mapping[str, Any] = field(default_factory=dict)  # what the door's answer tells besides
     doubtful: set[int] = field(default_factory=set)  # places whose time was replaced
     _groups: list[tuple[Declaration, list[tuple[int, Entry]]]] = field(default_factory=list)
 
@@ -79,7 +99,7 @@ class Parcel:
         if entry is not None:
             self.ids[place] = entry.id
             path = self.declaration(entry).path
-            verdict = Verdict(verdict.outcome, verdict.reason, verdict.field, path)
+            verdict = replace(verdict, item=path, version=entry.version)
         self.verdicts[place] = verdict
         self.entries[place] = None
 
@@ -105,7 +125,9 @@ class Parcel:
             yield from self._groups
 
     def refusal_counts(self) -> Counter[Verdict]:
-        counts = Counter(self.verdicts.values())
+        if not self.verdicts and not self.dropped:
+            return Counter()
+        counts = Counter([verdict.kind for verdict in self.verdicts.values()])
         undeclared = sum(map(len, self.dropped.values()))
         if undeclared:
             counts[Verdict(Outcome.ACCEPTED, Reason.UNDECLARED_FIELD)] = undeclared

@@ -58,7 +58,7 @@ def _lines(
 ) -> list[Line]:
     version_of = declaration.version_attribute
     received_at, country, region = parcel.received_at, parcel.country, parcel.region
-    origin, doubtful = parcel.origin.value, parcel.doubtful
+    origin, origins, doubtful = parcel.origin.value, parcel.origins, parcel.doubtful
     return [
         Line(
             entry.at,
@@ -68,7 +68,7 @@ def _lines(
             (getattr(entry.fields, version_of) if version_of else None) or entry.version,
             country,
             region,
-            origin,
+            origins[place].value if place in origins else origin,
             place in doubtful,
             entry.identities,
         )

@@ -7,17 +7,21 @@ where everything that was ever accepted is known.
 """
 
 import ipaddress
+from collections import Counter
 from collections.abc import Callable
 
 from glasshouse.collector.bodies import inflate
 from glasshouse.collector.desk import Desk
 from glasshouse.collector.doors import DOORS
-from glasshouse.collector.parcel import Entry, Parcel, RefusedError, Verdict
-from glasshouse.collector.reducing import is_version, reduce_fields
+from glasshouse.collector.parcel import Entry, Parcel, RefusedError, Undeclared, Verdict
+from glasshouse.collector.proofs import TOKEN
+from glasshouse.collector.reducing import attribute_name, is_version, reduce_fields
 from glasshouse.collector.times import corrected, possible_times
 from glasshouse.model import Origin, Outcome, Reason
 
 Step = Callable[[Parcel, Desk], None]
+
+UNDECLARED_IDENTITY = Undeclared("identities", "text")
 
 
 def inflate_body(parcel: Parcel, _: Desk) -> None:
@@ -46,13 +50,51 @@ def open_parcel(parcel: Parcel, desk: Desk) -> None:
     parcel.group()
 
 
-def end_ended(parcel: Parcel, _: Desk) -> None:
-    """What the manifest has ended is no longer accepted, even from clients that still send it."""
+def keep_pace(parcel: Parcel, desk: Desk) -> None:
+    """A product that sends faster than it may comes back later; nothing of the request is taken."""
+    product = desk.catalogue.product(parcel.product)
+    if desk.pace is not None:
+        rate = product.settings.rate if product is not None else None
+        desk.pace.admit_product(parcel.product, parcel.received, rate)
+
+
+def keep_to_dates(parcel: Parcel, _: Desk) -> None:
+    """What the manifest has ended, or begins later, is refused whatever clients think of it."""
     today = parcel.received_at.date().isoformat()
     for declaration, entries in parcel.groups():
-        if declaration.item.ends is not None and declaration.item.ends < today:
+        starts, ends = declaration.item.starts, declaration.item.ends
+        if ends is not None and ends < today:
+            reason = Reason.ENDED
+        elif starts is not None and today < starts:
+            reason = Reason.NOT_STARTED
+        else:
+            continue
+        for place, _entry in entries:
+            parcel.refuse(place, Verdict(Outcome.REJECTED, reason))
+
+
+def narrow(parcel: Parcel, desk: Desk) -> None:
+    """What the product's settings have ended or no longer ask for goes no further.
+
+    A required field stays as long as its item does.
+    """
+    product = desk.catalogue.product(parcel.product)
+    if product is None:
+        return
+    settings = product.settings
+    if settings.ended:
+        raise RefusedError(Reason.ENDED, "an item of a product that has ended", "no more items")
+    if settings.allow is None:
+        return
+    for declaration, entries in parcel.groups():
+        if not settings.allows(declaration.path):
             for place, _entry in entries:
-                parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.ENDED))
+                parcel.refuse(place, Verdict(Outcome.SUPPRESSED, Reason.NARROWED))
+            continue
+        for field in declaration.item.fields.values():
+            if not field.required and not settings.allows(f"{declaration.path}.{field.name}"):
+                for _place, entry in entries:
+                    setattr(entry.fields, attribute_name(field.name), None)
 
 
 def clean_identities(parcel: Parcel, _: Desk) -> None:
@@ -77,7 +119,7 @@ def _clean_others(parcel: Parcel, place: int, entry: Entry, declared: tuple[str,
     kept = {}
     for kind, value in (entry.identities or {}).items():
         if kind not in declared:
-            parcel.dropped[place] = (*parcel.dropped.get(place, ()), "identities")
+            parcel.dropped[place] = (*parcel.dropped.get(place, ()), UNDECLARED_IDENTITY)
             continue
         text = parcel.declarations.clean[kind](value)
         if text is None:
@@ -85,6 +127,33 @@ def _clean_others(parcel: Parcel, place: int, entry: Entry, declared: tuple[str,
             return
         kept[kind] = text
     entry.identities = kept or None
+
+
+def prove_instances(parcel: Parcel, desk: Desk) -> None:
+    """An instance that has once proven itself is written by nobody else, through whatever door.
+
+    Here too an instance that sends faster than its product allows is told to come back.
+    """
+    product = desk.catalogue.product(parcel.product)
+    if product is None:
+        return
+    token = parcel.headers.get("glasshouse-proof")
+    if token is not None and not TOKEN.match(token):
+        raise RefusedError(Reason.BAD_PROOF, "no token", "64 lower-case hex digits, or no header")
+    instances = Counter(entry.instance for _, group in parcel.groups() for _, entry in group)
+    rate = product.settings.instance_rate
+    if desk.pace is not None and rate:
+        for instance, items in instances.items():
+            desk.pace.admit_instance(f"{product.slug}/{instance}", items, rate)
+    if desk.proofs is None:
+        return
+    allows = desk.proofs.allows
+    strange = {name for name in instances if not allows(product.slug, name, token)}
+    if strange:
+        for _, group in parcel.groups():
+            for place, entry in group:
+                if entry.instance in strange:
+                    parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.BAD_PROOF))
 
 
 def pseudonymise(parcel: Parcel, _: Desk) -> None:
@@ -144,8 +213,11 @@ STEPS: tuple[Step, ...] = (
     inflate_body,
     honour_refusal,
     open_parcel,
-    end_ended,
+    keep_pace,
+    keep_to_dates,
+    narrow,
     clean_identities,
+    prove_instances,
     pseudonymise,
     place_sender,
     correct_clock,

@@ -1,6 +1,7 @@
 """When an item happened, as far as a foreign clock can be believed."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 # A host whose clock is this much ahead is believed to mean now; more is no time at all.
 AHEAD = timedelta(hours=24)
@@ -27,3 +28,27 @@ def corrected(at: datetime, sent_at: datetime | None, received_at: datetime) -> 
 def possible_times(received_at: datetime) -> tuple[datetime, datetime]:
     """The oldest and the newest time that is believed of what was received now."""
     return received_at - PAST, received_at + AHEAD
+
+
+# Numbers below are seconds since 1970, others milliseconds: as seconds this one is the year 5138,
+# as milliseconds it is 1973.
+_MILLISECONDS_FROM = 100_000_000_000
+
+
+def foreign_time(value: Any) -> datetime | None:
+    """A time as foreign clients write it: ISO 8601 (UTC where no zone is given), or a number of
+    seconds or milliseconds since 1970. None if it is neither.
+    """
+    if isinstance(value, str):
+        try:
+            at = datetime.fromisoformat(value[:64])
+        except ValueError:
+            return None
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        seconds = value if abs(value) < _MILLISECONDS_FROM else value / 1000
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, OSError, ValueError):  # beyond the calendar, or no number at all
+        return NO_TIME

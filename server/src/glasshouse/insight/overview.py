@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from glasshouse.catalogue.version_order import version_key
 from glasshouse.insight.newest import in_utc
 from glasshouse.insight.period import Period, Step, preset
 from glasshouse.insight.queries import periods_of, query_text
-from glasshouse.insight.version_order import version_key
 from glasshouse.model import Origin
 from glasshouse.store import Store
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from glasshouse_sdk.answers import EVERY, give_answer
 from glasshouse_sdk.cli.subject import CommandError, Subject
-from glasshouse_sdk.refusing import discard_channels, discard_everything
+from glasshouse_sdk.refusing import obey
 
 
 def on(subject: Subject, arguments: argparse.Namespace) -> tuple[Any, bool]:
@@ -23,16 +23,7 @@ def on(subject: Subject, arguments: argparse.Namespace) -> tuple[Any, bool]:
 
 def off(subject: Subject, arguments: argparse.Namespace) -> tuple[Any, bool]:
     _keep(subject, arguments.channel, "off")
-    states = subject.consent().states
-    if all(state == "off" for state in states.values()):
-        discard_everything(subject.state)
-    else:
-        items = subject.compiled["items"]
-
-        def keeps(path: str) -> bool:
-            return path in items and states[items[path]["channel"]] != "off"
-
-        discard_channels(subject.state, keeps, time.time_ns())
+    states = obey(subject.compiled, subject.surroundings, subject.state, time.time_ns()).states
     return {"answer": "off", "channels": dict(states)}, True
 
 
@@ -42,7 +33,8 @@ def _keep(subject: Subject, channel: str | None, says: str) -> None:
         raise CommandError(f"found channel '{channel}'; expected one of {', '.join(channels)}")
     at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     by = f"glasshouse-sdk {says}"
-    give_answer(subject.state, channels, channel or EVERY, says=says, at=at, by=by)
+    version = subject.compiled["product"]["consent_version"]
+    give_answer(subject.state, channels, channel or EVERY, says=says, at=at, by=by, version=version)
 
 
 def answer_text(result: Any) -> str:

@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from glasshouse_sdk import __version__
-from glasshouse_sdk.cli import answering, compiling, explaining, recording, sending, showing
+from glasshouse_sdk.cli import (
+    answering,
+    compiling,
+    differing,
+    explaining,
+    recording,
+    sending,
+    showing,
+)
 from glasshouse_sdk.cli.subject import CommandError, Subject, subject
 
 DONE, NOT_SO, WRONG_USE = 0, 1, 2
@@ -104,6 +112,14 @@ COMMANDS = (
         ),
     ),
     Command(
+        "diff",
+        "what this manifest changes against an older one; exit code 1 if people are not told",
+        "glasshouse-sdk --manifest new.toml diff old.toml",
+        differing.diff,
+        differing.diff_text,
+        (("old", {"help": "the older manifest, TOML or compiled", "metavar": "OLD"}),),
+    ),
+    Command(
         "compile",
         "the manifest as the product ships it: JSON, read in less than a millisecond",
         "glasshouse-sdk --manifest acme.toml compile --output acme.json",
@@ -150,6 +166,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"glasshouse-sdk {__version__}")
     for flag, says in (
         ("--manifest", "the product's manifest, TOML or compiled"),
+        ("--project", "the project's directory, if not this one, for switches in its files"),
+        ("--policy", "the directory of the organization's policies, if not the system's"),
         ("--state", "the state directory, if not the user's own for this product"),
         ("--endpoint", "the collector's address, if not the product's"),
         ("--key", "the product's write key, if the product has not told it"),

@@ -29,6 +29,9 @@ def record(subject: Subject, arguments: argparse.Namespace) -> tuple[Any, bool]:
             key=destination.key,
             endpoint=destination.endpoint,
             state=subject.state.directory,
+            project=subject.surroundings.project,
+            properties=subject.surroundings.properties,
+            policy=subject.surroundings.policy,
             strict=True,
         )
         telemetry.record(path, **fields)

@@ -11,6 +11,7 @@ from glasshouse_sdk.cli.subject import CommandError, Subject
 from glasshouse_sdk.destination import keep_destination
 from glasshouse_sdk.launching import has_ended, launch
 from glasshouse_sdk.schedule import read_delivery
+from glasshouse_sdk.surroundings import variables
 
 POLL = 0.02  # seconds
 
@@ -29,13 +30,9 @@ def send(subject: Subject, arguments: argparse.Namespace) -> tuple[Any, bool]:
     if not destination.endpoint:
         raise CommandError("found no endpoint; expected one in the manifest or --endpoint URL")
     keep_destination(state, destination)
-    names = tuple(
-        name
-        for switch in subject.compiled["switches"]
-        for name in (switch["name"], *switch["formerly"])
-    )
+    names = variables(subject.compiled["switches"])
     process = launch(
-        state.directory, names, subject.environ, lifetime=arguments.seconds, asked=True
+        state.directory, names, subject.surroundings.environ, lifetime=arguments.seconds, asked=True
     )
     if process is None:
         raise CommandError("found no Python to start the sender with; run this with python3")

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import os
 import time
 from typing import Any
 
-from glasshouse_sdk import locks
-from glasshouse_sdk.claims import claims, open_files, seal_all
+from glasshouse_sdk.claims import waiting_lines
 from glasshouse_sdk.cli.subject import CommandError, Subject
 from glasshouse_sdk.schedule import read_delivery
-from glasshouse_sdk.sender.delivery import LOCK
-from glasshouse_sdk.sender.freezing import UnknownWireError, frozen_request, read_request
+from glasshouse_sdk.sender.freezing import UnknownWireError
 from glasshouse_sdk.sender.history import entries
+from glasshouse_sdk.sender.previewing import SenderAtWorkError, next_request
 from glasshouse_sdk.tallies import read_tallies
 from glasshouse_sdk.wires import WIRES
 
-PATIENCE = 5.0  # seconds to wait for a sender that is at work
 SHOWN = 4  # characters of a key
 
 
@@ -33,25 +30,13 @@ def status(subject: Subject, _: argparse.Namespace) -> tuple[Any, bool]:
         "wire": destination.wire,
         "way": product["way"],
         "state": subject.state.directory,
-        "waiting": _waiting(subject),
+        "waiting": len(waiting_lines(subject.state)),
         "last_success": _moment(delivery.last_success),
         "last_failure": _moment(delivery.last_failure),
         "problem": delivery.problem,
         "next_attempt_not_before": _moment(delivery.not_before or None),
         "counts": read_tallies(subject.state),
     }, True
-
-
-def _waiting(subject: Subject) -> int:
-    """Items in the spool; counting seals nothing."""
-    count = sum(claim.count for claim in claims(subject.state))
-    for path in open_files(subject.state):
-        try:
-            with open(path, "rb") as file:
-                count += file.read().count(b"\n")
-        except FileNotFoundError:
-            continue  # sealed meanwhile
-    return count
 
 
 def _moment(seconds: float | None) -> str | None:
@@ -75,27 +60,13 @@ def status_text(result: Any) -> str:
 
 def preview(subject: Subject, _: argparse.Namespace) -> tuple[Any, bool]:
     """The next request, frozen now if it was not yet; None if nothing would be sent."""
-    state = subject.state
-    consent = subject.consent()
-    if not consent.may_send or not (open_files(state) or claims(state)):
-        return None, True
     destination = subject.destination()
-    descriptor = os.open(state.path(LOCK), os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        if not locks.try_alone(descriptor, PATIENCE):
-            raise CommandError("found a sender at work; expected none; try again when it is done")
-        seal_all(state, time.time_ns())
-        for claim in claims(state):
-            frozen = frozen_request(state, claim, destination, consent.states)
-            if frozen is not None:
-                break
-        else:
-            return None, True
-    except UnknownWireError as error:
+        request = next_request(subject.state, destination, subject.surroundings)
+    except (SenderAtWorkError, UnknownWireError) as error:
         raise CommandError(str(error)) from None
-    finally:
-        os.close(descriptor)
-    request = read_request(frozen[0]) or frozen[1]
+    if request is None:
+        return None, True
     headers = dict(request.headers)
     authorization = WIRES[destination.wire].authorization(_masked(destination.key))
     if authorization is not None and destination.wire == "native":

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ from glasshouse_sdk.destination import Destination, read_destination
 from glasshouse_sdk.environment import process_environment
 from glasshouse_sdk.manifest import ManifestError
 from glasshouse_sdk.state import State, default_directory
+from glasshouse_sdk.surroundings import Surroundings, is_in_project
 
 
 class CommandError(Exception):
@@ -25,7 +28,7 @@ class Subject:
     manifest: str
     compiled: dict[str, Any]
     state: State
-    environ: Mapping[str, str]
+    surroundings: Surroundings
     endpoint: str | None
     key: str | None
 
@@ -34,7 +37,7 @@ class Subject:
         return str(self.compiled["product"]["slug"])
 
     def consent(self) -> Consent:
-        return decide(self.compiled, self.environ, self.state)
+        return decide(self.compiled, self.surroundings, self.state)
 
     def destination(self) -> Destination:
         """As given here, else as the product last used it, else as the manifest says."""
@@ -45,7 +48,10 @@ class Subject:
         endpoint = self.endpoint or (known.endpoint if known else "")
         key = self.key if self.key is not None else (known.key if known else "")
         return Destination(
-            endpoint or self.compiled["product"]["endpoint"], key or "", self.compiled
+            endpoint or self.compiled["product"]["endpoint"],
+            key or "",
+            self.compiled,
+            self.surroundings.for_sender(),
         )
 
 
@@ -71,7 +77,29 @@ def subject(arguments: argparse.Namespace) -> Subject:
         arguments.manifest,
         compiled,
         State(directory),
-        environ,
+        _surroundings(arguments, State(directory), environ, compiled),
         arguments.endpoint,
         arguments.key,
+    )
+
+
+def _surroundings(
+    arguments: argparse.Namespace,
+    state: State,
+    environ: Mapping[str, str],
+    compiled: Mapping[str, Any],
+) -> Surroundings:
+    """The product's properties are known from its last run; the project is where one stands."""
+    known: Mapping[str, Any] = {}
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        destination = read_destination(state)
+        known = destination.surroundings if destination is not None else {}
+    project = arguments.project
+    if project is None and any(is_in_project(s["file"] or "/") for s in compiled["switches"]):
+        project = os.getcwd()
+    return Surroundings(
+        environ,
+        project=project,
+        properties=known.get("properties"),
+        policy=arguments.policy or known.get("policy"),
     )

@@ -34,6 +34,7 @@ def compile_manifest(manifest: Manifest) -> dict[str, Any]:
             "privacy": product.privacy,
             "terms": product.terms,
         },
+        "purposes": dict(manifest.purposes),
         "channels": list(manifest.channels),
         "identities": {
             name: {"made": identity.made, "of": identity.of}
@@ -81,6 +82,7 @@ def _item(item: Item) -> dict[str, Any]:
         "channel": item.channel,
         "identities": list(item.identities),
         "since": item.since,
+        "starts": item.starts,
         "ends": item.ends,
         "fields": {name: _field(field) for name, field in item.fields.items()},
     }

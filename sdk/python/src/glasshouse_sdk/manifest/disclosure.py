@@ -98,6 +98,8 @@ def _item(manifest: Manifest, item: Item) -> Iterator[str]:
         facts.append("Collected: " + ", ".join(item.occasions).replace("_", " ") + ".")
     if item.channel != "telemetry":
         facts.append(f"Channel: {item.channel}.")
+    if item.starts:
+        facts.append(f"Starts on {item.starts}.")
     if item.ends:
         facts.append(f"Ends on {item.ends}.")
     yield " ".join(facts)

@@ -103,6 +103,7 @@ class Item:
     identities: tuple[str, ...]
     since: int
     owner: str
+    starts: str | None
     ends: str | None
     keep: str | None
     fields: Mapping[str, Field]
@@ -121,10 +122,17 @@ class Item:
 class DoorMapping:
     """How a foreign wire format's names become declared ones."""
 
-    key: str | None
-    items: Mapping[str, str]
-    fields: Mapping[str, str]
-    instance: str | None
+    key: str | None = None
+    also: tuple[str, ...] = ()
+    items: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, str] = field(default_factory=dict)
+    identities: Mapping[str, str] = field(default_factory=dict)
+    instance: str | None = None
+    ci: str | None = None
+
+    def means(self, word: str) -> bool:
+        """Whether a request that says `word` means this product."""
+        return bool(word) and (word == self.key or word in self.also)
 
 
 @dataclass(frozen=True, slots=True)

@@ -193,7 +193,7 @@ def _doors(raw: object, reader: TableReader) -> Mapping[str, DoorMapping]:
                 "one of " + ", ".join(vocabulary.DOORS),
             )
         values = reader.table(table, vocabulary.DOOR, where)
-        for part in ("items", "fields"):
+        for part in ("items", "fields", "identities"):
             values[part] = MappingProxyType(dict(values[part] or {}))
         doors[name] = DoorMapping(**values)
     return MappingProxyType(doors)

@@ -96,7 +96,8 @@ def keep_is_a_span(manifest: Manifest) -> Iterator[Problem]:
 
 
 def dates_are_dates(manifest: Manifest) -> Iterator[Problem]:
-    dates = [(f"{p}.ends", i.ends) for p, i in manifest.items.items()]
+    dates = [(f"{p}.starts", i.starts) for p, i in manifest.items.items()]
+    dates += [(f"{p}.ends", i.ends) for p, i in manifest.items.items()]
     dates += [(f"{where}.expires", field.expires) for where, field in all_fields(manifest)]
     for where, text in dates:
         if text is None:
@@ -105,6 +106,14 @@ def dates_are_dates(manifest: Manifest) -> Iterator[Problem]:
             date.fromisoformat(text)
         except ValueError:
             yield Problem(where, f"'{text}'", "a date as 2027-06-30")
+
+
+def trials_end_after_they_start(manifest: Manifest) -> Iterator[Problem]:
+    for path, item in manifest.items.items():
+        if item.starts is not None and item.ends is None:
+            yield Problem(f"{path}.ends", "nothing", "the last day of what has a first one")
+        elif item.starts is not None and item.ends is not None and item.ends < item.starts:
+            yield Problem(f"{path}.ends", f"'{item.ends}'", f"a day from {item.starts} on")
 
 
 def consent_versions_fit(manifest: Manifest) -> Iterator[Problem]:
@@ -202,6 +211,13 @@ def doors_lead_somewhere(manifest: Manifest) -> Iterator[Problem]:
                     f"'{name}'" + nearest(name, tuple(known)),
                     "a field of this manifest",
                 )
+        for foreign, name in mapping.identities.items():
+            if name not in manifest.identities:
+                yield Problem(
+                    f"doors.{door}.identities.{foreign}",
+                    f"'{name}'" + nearest(name, tuple(manifest.identities)),
+                    "an identity of this manifest",
+                )
 
 
 def all_fields(manifest: Manifest) -> Iterator[tuple[str, Field]]:
@@ -226,6 +242,7 @@ RULES: tuple[Rule, ...] = (
     off_can_be_obeyed,
     keep_is_a_span,
     dates_are_dates,
+    trials_end_after_they_start,
     consent_versions_fit,
     names_differ_beyond_case,
     fields_fit_their_type,

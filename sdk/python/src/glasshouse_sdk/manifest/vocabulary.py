@@ -128,6 +128,7 @@ ITEM = {
     "identities": Key("texts", "whose it is", default=("instance",)),
     "since": Key("integer", "consent version that introduced it", default=1),
     "owner": Key("text", "who answers for it", default=""),
+    "starts": Key("text", "date (YYYY-MM-DD) before which it is neither sent nor accepted"),
     "ends": Key("text", "date (YYYY-MM-DD) after which it is neither sent nor accepted"),
     "keep": Key("text", "how long it is kept, if not as long as the product's"),
     "fields": Key("any", "the fields, one table each", default=None),
@@ -175,9 +176,12 @@ FIELD = {
 
 DOOR = {
     "key": Key("text", "what a request says to mean this product (such as a product family)"),
+    "also": Key("texts", "other words by which a request means this product", default=()),
     "items": Key("texts-by-name", "foreign item name = item of this manifest", default=None),
     "fields": Key("texts-by-name", "foreign field name = field of this manifest", default=None),
+    "identities": Key("texts-by-name", "foreign value's name = identity", default=None),
     "instance": Key("text", "which foreign value is the instance"),
+    "ci": Key("text", "instances that are runs of a CI system, '*' standing for any text"),
 }
 
 TOP = ("product", "purpose", "identity", "switch", "promise", "snapshot", "event", "doors")

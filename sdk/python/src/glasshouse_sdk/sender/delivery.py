@@ -20,14 +20,15 @@ from dataclasses import dataclass
 
 from glasshouse_sdk import locks, tallies
 from glasshouse_sdk.claims import Claim, claims, drop_over_bounds, seal_all
-from glasshouse_sdk.consent import Consent, decide
 from glasshouse_sdk.destination import Destination, read_destination
 from glasshouse_sdk.refusing import discard_everything
 from glasshouse_sdk.schedule import Delivery, keep_delivery, read_delivery
 from glasshouse_sdk.sender.exchange import ExchangeError, exchange
 from glasshouse_sdk.sender.freezing import UnknownWireError, frozen_request, halve
 from glasshouse_sdk.sender.history import drop_old, keep_attempt, keep_body
+from glasshouse_sdk.sender.permission import Permission
 from glasshouse_sdk.state import ENDED, State
+from glasshouse_sdk.surroundings import Surroundings
 from glasshouse_sdk.wires import WIRES, Answer, Judgement, Request
 
 LOCK = "sender.lock"
@@ -43,13 +44,17 @@ class Run:
     environ: Mapping[str, str]
     deadline: float
 
-    def consent(self) -> Consent | None:
-        """The consent to send; None, and nothing left here, if it is refused."""
-        consent = decide(self.destination.manifest, self.environ, self.state)
+    @property
+    def permission(self) -> Permission:
+        surroundings = Surroundings(self.environ, **self.destination.surroundings)
+        return Permission(self.state, self.destination, surroundings)
+
+    def may_send(self) -> bool:
+        """Whether anything may be sent; if all is refused, nothing is left here."""
+        consent = self.permission.everywhere()
         if consent.is_all_off:
             discard_everything(self.state)
-            return None
-        return consent if consent.may_send else None
+        return consent.may_send
 
 
 def deliver_all(state: State, environ: Mapping[str, str], deadline: float) -> None:
@@ -78,11 +83,11 @@ def deliver_all(state: State, environ: Mapping[str, str], deadline: float) -> No
 def _deliver_next(run: Run) -> bool:
     """Send the oldest request that may be sent; whether to go on with the next."""
     for waiting in claims(run.state):
-        consent = run.consent()
-        if consent is None:
+        if not run.may_send():
             return False
+        states = run.permission.of(waiting)
         try:
-            frozen = frozen_request(run.state, waiting, run.destination, consent.states)
+            frozen = frozen_request(run.state, waiting, run.destination, states)
         except UnknownWireError as error:
             _fail(run.state, read_delivery(run.state), str(error), None)
             return False
@@ -98,7 +103,7 @@ def _deliver(run: Run, claim: Claim, request: Request) -> bool:
     keep_body(run.state, claim)
     now = time.time()
     answer, judgement = _post(run, request, now)
-    if run.consent() is None:
+    if not run.may_send():
         return False  # refused while the answer was under way: nothing more is written
     attempt = {
         "at": now,
@@ -150,6 +155,9 @@ def _settle(
         claim.remove()
         if judgement.verdict == "give-up":
             tallies.count(state, "refused_by_collector", claim.count)
+        rejected = sum(receipt["outcome"] == "rejected" for receipt in judgement.receipts)
+        if rejected:
+            tallies.count(state, "rejected_by_collector", rejected)
     keep_delivery(state, before.succeeded(time.time()))
     return True
 

@@ -1,18 +1,22 @@
 """The native door: `POST /v1/telemetry`, a typed receipt for each item."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 import msgspec
 
-from glasshouse.collector.declarations import MOST_ITEMS, Declarations, Time
+from glasshouse.collector.declarations import MOST_ITEMS, Declarations
 from glasshouse.collector.desk import Desk
 from glasshouse.collector.door import Reply
-from glasshouse.collector.explaining import explain
+from glasshouse.collector.explaining import NAMES_LOOKED_AT, explain
 from glasshouse.collector.keys import product_of_key
 from glasshouse.collector.parcel import Parcel, RefusedError, Verdict
 from glasshouse.collector.replies import error_reply
 from glasshouse.model import Origin, Outcome, Reason
 
+CLOCKS_AGREE = timedelta(seconds=5)
+# For an item that needs a closer look; what fits its declaration is bounded by that.
+MOST_ITEM_BYTES = 256 * 1024
 ORIGINS = {"development": Origin.DEVELOPMENT, "ci": Origin.CI}
 
 
@@ -38,7 +42,7 @@ class Native:
     """See docs/reference/native-door.md for the wire format."""
 
     name = "native"
-    paths = ("/v1/telemetry",)
+    routes = (("POST", "/v1/telemetry"),)
 
     def open(self, parcel: Parcel, desk: Desk) -> None:
         product, origin = product_of_key(desk.catalogue, _bearer(parcel))
@@ -52,6 +56,8 @@ class Native:
                 "the digest of a manifest registered for this product",
             )
         parcel.declarations = declarations
+        if product.settings.allow is not None:
+            parcel.notice = {"allow": product.settings.allow}
         try:
             envelope = declarations.decode(parcel.body)
         except msgspec.ValidationError:
@@ -68,6 +74,8 @@ class Native:
         parcel.sent_at = _sent_at(parcel)
 
     def answer(self, parcel: Parcel) -> Reply:
+        if not (parcel.verdicts or parcel.dropped or parcel.notice) and parcel.entries:
+            return Reply(200, _all_accepted([entry.id for entry in parcel.entries if entry]))
         receipts = [
             Receipt(entry.id if entry is not None else None, Outcome.ACCEPTED.value)
             for entry in parcel.entries
@@ -82,9 +90,9 @@ class Native:
                 receipts[place] = Receipt(
                     receipts[place].id,
                     Outcome.ACCEPTED.value,
-                    dropped=[name[:64] for name in names],
+                    dropped=[each.name[:64] for each in names],
                 )
-        return Reply(200, _encode({"receipts": receipts}))
+        return Reply(200, _encode({"receipts": receipts, **parcel.notice}))
 
     def refuse(self, refused: RefusedError) -> Reply:
         if refused.reason is Reason.DO_NOT_TRACK:
@@ -94,6 +102,15 @@ class Native:
     def busy(self, status: int, seconds: int) -> Reply:
         body = _encode({"error": {"reason": "busy", "do": f"try again in {seconds} s"}})
         return Reply(status, body, headers={"retry-after": str(seconds)})
+
+
+def _all_accepted(ids: list[str]) -> bytes:
+    """The receipts of a request that was accepted whole, made from its ids as a JSON list.
+
+    Within a JSON text every quote stands behind a backslash, so `","` only occurs between two.
+    """
+    listed = _encode(ids)[2:-2].replace(b'","', b'","outcome":"accepted"},{"id":"')
+    return b'{"receipts":[{"id":"' + listed + b'","outcome":"accepted"}]}'
 
 
 def _bearer(parcel: Parcel) -> str:
@@ -111,14 +128,21 @@ def _digest(body: bytes) -> str | None:
 
 
 def _sent_at(parcel: Parcel) -> datetime | None:
-    """When the client sent this, by its clock. A header, for the body was frozen before."""
-    text = parcel.headers.get("glasshouse-sent-at")
+    """When the client sent this, by its clock. A header, for the body was frozen before.
+
+    None where the clocks agree but for the way here and the part of a second that a header leaves
+    out.
+    """
+    text = parcel.headers.get("date")
     if text is None:
         return None
     try:
-        return msgspec.convert(text, Time)
-    except msgspec.ValidationError:
+        sent_at = parsedate_to_datetime(text[:40])
+    except (ValueError, IndexError, TypeError, OverflowError):
         return None
+    if sent_at.tzinfo is None:
+        sent_at = sent_at.replace(tzinfo=UTC)
+    return sent_at if abs(parcel.received_at - sent_at) >= CLOCKS_AGREE else None
 
 
 def _open_one_by_one(parcel: Parcel, declarations: Declarations) -> LooseEnvelope:
@@ -137,20 +161,29 @@ def _open_one_by_one(parcel: Parcel, declarations: Declarations) -> LooseEnvelop
     parcel.received = len(envelope.items)
     parcel.entries = [None] * parcel.received
     decode = msgspec.json.Decoder(declarations.entry).decode
+    names = 0
     for place, raw in enumerate(envelope.items):
         try:
             parcel.entries[place] = decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            _explain(parcel, place, raw, declarations)
+            names += _explain(parcel, place, raw, declarations)
+            if names > NAMES_LOOKED_AT:
+                raise RefusedError(
+                    Reason.TOO_MANY, f"more than {NAMES_LOOKED_AT} names", "fewer items"
+                ) from None
     return envelope
 
 
-def _explain(parcel: Parcel, place: int, raw: msgspec.Raw, declarations: Declarations) -> None:
+def _explain(parcel: Parcel, place: int, raw: msgspec.Raw, declarations: Declarations) -> int:
+    """Say what is wrong with an item; the number of names that were looked at."""
+    if len(bytes(raw)) > MOST_ITEM_BYTES:
+        parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.TOO_LARGE))
+        return 0
     try:
         item = msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.BAD_JSON))
-        return
+        return 0
     entry, verdict, dropped = explain(item, declarations)
     if isinstance(item, dict) and isinstance(item.get("id"), str):
         parcel.ids[place] = item["id"][:128]
@@ -160,6 +193,8 @@ def _explain(parcel: Parcel, place: int, raw: msgspec.Raw, declarations: Declara
         parcel.refuse(place, verdict)
     else:
         parcel.entries[place] = entry
+    fields = item.get("fields") if isinstance(item, dict) else None
+    return len(fields) if isinstance(fields, dict) else 1
 
 
 def _no_json(error: Exception) -> RefusedError:

@@ -1,37 +1,60 @@
 """The Segment door: the HTTP tracking API, as its libraries use it.
 
-Facts that shape it: keys come as Basic user name or as `writeKey` in the body; one of `userId` and
-`anonymousId` is null; a batch carries a context for all its messages; clients retry on 429 and
-5xx alone, so everything else that is wrong is told once, with 400 or 401.
+Facts that shape it: keys come as Basic user name, as Bearer, or as `writeKey` in the body; one of
+`userId` and `anonymousId` is null; a batch carries a context for all its messages; browsers label
+JSON as text/plain and post to paths of one letter; clients retry on 429 and 5xx (and one on 410)
+alone, so everything else that is wrong is told once, with 400 or 401.
 """
 
 import base64
 import binascii
-import re
 from collections.abc import Callable, Mapping
-from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 import msgspec
 
-from glasshouse.collector.declarations import MOST_ITEMS, Declaration, Declarations
+from glasshouse.collector.declarations import Declaration
 from glasshouse.collector.desk import Desk
 from glasshouse.collector.door import Reply
-from glasshouse.collector.explaining import Shell, explain
-from glasshouse.collector.keys import product_of_key
-from glasshouse.collector.parcel import Parcel, RefusedError, Verdict
+from glasshouse.collector.doors.segment_batch import typed_batch
+from glasshouse.collector.explaining import Shell
+from glasshouse.collector.keys import natural_key, product_of_word
+from glasshouse.collector.parcel import Parcel, RefusedError
 from glasshouse.collector.replies import STATUSES
+from glasshouse.collector.times import corrected, foreign_time
+from glasshouse.collector.translation import (
+    UNDECODABLE,
+    Translation,
+    as_text,
+    decode,
+    decode_part,
+    door_mapping,
+    make_room,
+    rejected,
+    suppressed,
+)
 from glasshouse.model import Origin, Outcome, Reason
-from glasshouse_sdk.manifest import DoorMapping
 
-TYPE_BY_PATH = {"/v1/track": "track", "/v1/page": "page", "/v1/screen": "screen"}
-BATCH_PATHS = ("/v1/batch", "/v1/import")
-# Messages that tell about a person rather than that something happened. They carry no item.
-NO_ITEMS = ("identify", "group", "alias")
-NO_MAPPING = DoorMapping(key=None, items={}, fields={}, instance=None)
-
-
+KIND_BY_PATH = {
+    "/v1/track": "track",
+    "/v1/page": "page",
+    "/v1/screen": "screen",
+    "/v1/identify": "identify",
+    "/v1/group": "group",
+    "/v1/alias": "alias",
+    "/v1/t": "track",
+    "/v1/p": "page",
+    "/v1/s": "screen",
+    "/v1/i": "identify",
+    "/v1/g": "group",
+    "/v1/a": "alias",
+}
+BATCH_PATHS = ("/v1/batch", "/v1/import", "/v1/b")
+# Messages that tell about a person rather than that something happened. They carry no item,
+# unless the manifest maps them to one; what they tell stands in their traits.
+ABOUT_PERSONS = ("identify", "group", "alias")
+DONE = b'{"success":true}'
+NO_USER = "no_user_anon_id"
 # `Raw | None` would let msgspec take null alone; an absent part is a null here.
 NOTHING = msgspec.Raw(b"null")
 
@@ -42,13 +65,16 @@ class Message(msgspec.Struct, gc=False):
     type: str | None = None
     event: str | None = None
     name: str | None = None
+    category: str | None = None
     messageId: str | None = None  # noqa: N815 (Segment's names)
     timestamp: Any = None
+    sentAt: Any = None  # noqa: N815
     userId: str | int | None = None  # noqa: N815
     anonymousId: str | int | None = None  # noqa: N815
     groupId: str | int | None = None  # noqa: N815
     context: msgspec.Raw = NOTHING
     properties: msgspec.Raw = NOTHING
+    traits: msgspec.Raw = NOTHING
 
 
 class Batch(msgspec.Struct, gc=False):
@@ -58,261 +84,230 @@ class Batch(msgspec.Struct, gc=False):
     context: msgspec.Raw = NOTHING
 
 
-def _nothing(_: Message) -> str | int | None:
-    return None
-
-
-# What `doors.segment.instance` of a manifest may name; another name is a property.
-INSTANCES: Mapping[str, Callable[[Message], str | int | None]] = {
-    "userId": lambda message: message.userId,
-    "anonymousId": lambda message: message.anonymousId,
-    "groupId": lambda message: message.groupId,
-}
-
-
 class App(msgspec.Struct, gc=False):
     version: str | None = None
 
 
 class Context(msgspec.Struct, gc=False):
     app: App | None = None
-    groupId: str | None = None  # noqa: N815
+    groupId: str | int | None = None  # noqa: N815
+
+
+# What `doors.segment.instance` of a manifest may name; another name is a property.
+INSTANCES: Mapping[str, Callable[[Message], Any]] = {
+    "userId": lambda message: message.userId,
+    "anonymousId": lambda message: message.anonymousId,
+    "groupId": lambda message: message.groupId,
+}
 
 
 class Segment:
     name = "segment"
-    paths = (*BATCH_PATHS, *TYPE_BY_PATH)
+    routes = tuple(("POST", path) for path in (*BATCH_PATHS, *KIND_BY_PATH))
 
     def open(self, parcel: Parcel, desk: Desk) -> None:
-        batch = _decode(parcel.body, Batch)
-        key = batch.writeKey or _basic_user(parcel.headers.get("authorization", ""))
-        product, origin = product_of_key(desk.catalogue, key)
-        parcel.product = product.slug
+        if parcel.path in BATCH_PATHS and self._open_typed(parcel, desk):
+            return
+        batch = decode(parcel.body, Batch, "a Segment message or batch")
+        key = batch.writeKey or _key_of(parcel.headers.get("authorization", ""))
+        product, origin = product_of_word(desk.catalogue, self.name, key)
         if parcel.origin is not Origin.SIMULATED:
             parcel.origin = origin
-        declarations = desk.declarations(product, None)
-        assert declarations is not None  # noqa: S101 (the current manifest is always registered)
-        parcel.declarations = declarations
-        parcel.sent_at = _time(batch.sentAt)
-        if parcel.path in TYPE_BY_PATH:
+        parcel.sent_at = foreign_time(batch.sentAt)
+        kind = KIND_BY_PATH.get(parcel.path.rstrip("/"))
+        if kind is not None:
             messages = [msgspec.Raw(parcel.body)]
         elif batch.batch is None:
             raise RefusedError(Reason.BAD_SHAPE, "no 'batch'", "a list of messages under 'batch'")
         else:
             messages = batch.batch
-        if len(messages) > MOST_ITEMS:
-            raise RefusedError(
-                Reason.TOO_MANY, f"{len(messages)} messages", f"at most {MOST_ITEMS}"
-            )
-        parcel.received = len(messages)
-        parcel.entries = [None] * len(messages)
-        translator = Translator(declarations, product.manifest.doors.get(self.name, NO_MAPPING))
-        shared = _context(batch.context)
+        reading = Reading(parcel, Translation(parcel, desk, product.slug), batch.context)
+        make_room(parcel, len(messages))
         for place, raw in enumerate(messages):
-            translator.translate(parcel, place, raw, shared)
+            reading.read(place, raw, kind)
+
+    def _open_typed(self, parcel: Parcel, desk: Desk) -> bool:
+        """The short way, for a batch whose key stands in the header and that fits whole."""
+        key = _key_of(parcel.headers.get("authorization", ""))
+        found = desk.catalogue.by_key(key) if key else None
+        if found is None:
+            return False
+        product, origin = found
+        declarations = desk.declarations(product, None)
+        assert declarations is not None  # noqa: S101 (the current manifest is always registered)
+        typed = declarations.for_door(
+            self.name, lambda: typed_batch(declarations, door_mapping(product, self.name))
+        )
+        opened = typed.entries(parcel.body) if typed is not None else None
+        if opened is None:
+            return False
+        entries, parcel.sent_at = opened
+        parcel.product, parcel.declarations = product.slug, declarations
+        if parcel.origin is not Origin.SIMULATED:
+            parcel.origin = origin
+        make_room(parcel, len(entries))
+        parcel.entries[:] = entries
+        return True
 
     def answer(self, parcel: Parcel) -> Reply:
-        return Reply(200, b'{"success":true}')
+        """200 for a batch whatever is in it; a message sent alone hears that it names nobody."""
+        verdict = parcel.verdicts.get(0)
+        alone = parcel.path.rstrip("/") in KIND_BY_PATH
+        if alone and verdict is not None and verdict.reason is Reason.MISSING_IDENTITY:
+            return _failed(400, NO_USER)
+        return Reply(200, DONE)
 
     def refuse(self, refused: RefusedError) -> Reply:
         if refused.outcome is Outcome.SUPPRESSED:
-            return Reply(200, b'{"success":true}')
-        # Segment's clients know 400 for what is too large.
+            return Reply(200, DONE)
+        # Segment's clients know 400 for what is too large, and Java's comes back after a 410.
         status = STATUSES.get(refused.reason, 400)
-        body = {"success": False, "message": str(refused)}
-        return Reply(400 if status == 413 else status, msgspec.json.encode(body))
+        return _failed(400 if status in (410, 413) else status, str(refused))
 
     def busy(self, status: int, seconds: int) -> Reply:
         headers = {"retry-after": str(seconds), "x-ratelimit-reset": str(seconds)}
         return Reply(status, b'{"success":false,"message":"busy"}', headers=headers)
 
 
-class Translator:
-    """Turns the messages of one request into entries of one product's declarations."""
+class Reading:
+    """Reads the messages of one request."""
 
-    def __init__(self, declarations: Declarations, mapping: DoorMapping) -> None:
-        self._declarations = declarations
-        self._mapping = mapping
-        self._paths = item_names(tuple(declarations.by_path), tuple(mapping.items.items()))
+    def __init__(self, parcel: Parcel, translation: Translation, shared: msgspec.Raw) -> None:
+        self._parcel = parcel
+        self._translation = translation
+        self._shared_raw = shared
+        self._shared: Context | None = decode_part(shared, Context | None)
 
-    def translate(
-        self, parcel: Parcel, place: int, raw: msgspec.Raw, shared: Context | None
-    ) -> None:
+    def read(self, place: int, raw: msgspec.Raw, kind: str | None) -> None:
+        parcel = self._parcel
         try:
-            message = msgspec.json.decode(raw, type=Message)
+            message = _decode_message(raw)
         except msgspec.ValidationError:
-            parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.BAD_SHAPE))
+            parcel.refuse(place, rejected(Reason.BAD_SHAPE))
             return
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.BAD_JSON))
+        except UNDECODABLE:
+            parcel.refuse(place, rejected(Reason.BAD_JSON))
             return
-        kind = TYPE_BY_PATH.get(parcel.path, message.type or "")
-        name = {"track": message.event}.get(kind, kind)
-        declaration = self._find(name)
+        kind = kind or message.type or ""
+        declaration = self._translation.item(message.event if kind == "track" else kind)
         if declaration is None:
-            known = kind in NO_ITEMS
-            outcome = Outcome.SUPPRESSED if known else Outcome.REJECTED
-            reason = Reason.NOT_TELEMETRY if known else Reason.UNKNOWN_ITEM
-            parcel.refuse(place, Verdict(outcome, reason))
+            about_person = kind in ABOUT_PERSONS
+            reason = Reason.NOT_TELEMETRY if about_person else Reason.UNKNOWN_ITEM
+            parcel.refuse(place, suppressed(reason) if about_person else rejected(reason))
             return
-        self._fill(parcel, place, message, declaration, shared)
+        self._fill(place, message, kind, declaration)
 
-    def _find(self, name: str | None) -> Declaration | None:
-        if not name:
-            return None
-        path = self._paths.get(name) or self._paths.get(plain_name(name))
-        return self._declarations.by_path.get(path) if path else None
-
-    def _fill(
-        self,
-        parcel: Parcel,
-        place: int,
-        message: Message,
-        declaration: Declaration,
-        shared: Context | None,
-    ) -> None:
-        at = _time(message.timestamp) or parcel.received_at
+    def _fill(self, place: int, message: Message, kind: str, declaration: Declaration) -> None:
+        own: Context | None = decode_part(message.context, Context | None)
+        instance = self._instance(message)
+        at = self._at(message)
         raw: dict[str, Any] = {
             "item": declaration.path,
             "at": at,
-            "instance": self._instance(message),
-            "version": self._version(message, shared),
+            "instance": instance,
+            "version": _version(own) or _version(self._shared),
+            "id": (message.messageId or "")[:128]
+            or natural_key(instance, declaration.path, at, bytes(message.properties)),
         }
-        raw["id"] = (message.messageId or "")[:128] or f"{raw['instance']}:{at.isoformat()}"
-        fields = self._typed_fields(message, declaration)
-        if fields is not None:
-            raw["identities"] = self._identities(message, declaration, {}, shared)
-            try:
-                shell = msgspec.convert(raw, Shell)
-            except msgspec.ValidationError:
-                pass  # the slow path says what is wrong
-            else:
-                parcel.entries[place] = declaration.entry(
-                    shell.id, shell.at, shell.instance, fields, shell.version, shell.identities
-                )
-                return
-        properties = self._properties(message, declaration)
-        if raw["instance"] is None and self._mapping.instance:
-            value = properties.pop(self._mapping.instance.removeprefix("properties."), None)
-            raw["instance"] = None if value is None else str(value)
-        raw["identities"] = self._identities(message, declaration, properties, shared)
-        entry, verdict, dropped = explain({**raw, "fields": properties}, self._declarations)
-        if dropped:
-            parcel.dropped[place] = dropped
-        if verdict is not None:
-            parcel.refuse(place, verdict)
-        else:
-            parcel.entries[place] = entry
-
-    def _typed_fields(self, message: Message, declaration: Declaration) -> Any:
-        """The fields if they come under their declared names and fit; None for the slow path."""
-        try:
-            return declaration.decode_fields(
-                b"{}" if message.properties == NOTHING else message.properties
+        known = {
+            "organization": message.groupId or _group(own) or _group(self._shared),
+            "user": message.userId,
+        }
+        values = message.traits if kind in ABOUT_PERSONS else message.properties
+        if self._fill_typed(place, raw, values, declaration, known):
+            return
+        properties = self._properties(message, values, declaration)
+        wanted = self._translation.mapping.instance
+        if instance is None and wanted:
+            value = properties.pop(
+                self._translation.field_name(declaration, wanted.removeprefix("properties.")), None
             )
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return None
+            raw["instance"] = None if value is None else as_text(value)
+        raw["identities"] = self._translation.take_identities(declaration, properties, known)
+        self._translation.admit(self._parcel, place, {**raw, "fields": properties})
 
-    def _properties(self, message: Message, declaration: Declaration) -> dict[str, Any]:
+    def _fill_typed(
+        self,
+        place: int,
+        raw: dict[str, Any],
+        values: msgspec.Raw,
+        declaration: Declaration,
+        known: dict[str, Any],
+    ) -> bool:
+        """The short way: the values come under their declared names, and all of them fit."""
+        if raw["instance"] is None or self._translation.reads_paths(declaration):
+            return False
         try:
-            raw = msgspec.json.decode(message.properties)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return {}
-        if not isinstance(raw, dict):
-            return {}
-        names = field_names(tuple(declaration.item.fields), tuple(self._mapping.fields.items()))
-        return {_declared_name(names, name): value for name, value in raw.items()}
+            fields = declaration.decode_fields(b"{}" if values == NOTHING else values)
+            raw["identities"] = self._translation.take_identities(declaration, {}, known)
+            shell = msgspec.convert(raw, Shell)
+        except (*UNDECODABLE, msgspec.ValidationError):
+            return False  # the long way says what is wrong
+        self._translation.mark_origin(self._parcel, place, shell.instance)
+        self._parcel.entries[place] = declaration.entry(
+            shell.id, shell.at, shell.instance, fields, shell.version, shell.identities
+        )
+        return True
+
+    def _at(self, message: Message) -> Any:
+        """The time by the clock that said when the batch was sent, if one did.
+
+        A message may bring its own `sentAt`; then it is corrected here. One without a time happened
+        when it was sent.
+        """
+        parcel = self._parcel
+        at = foreign_time(message.timestamp)
+        if parcel.sent_at is not None:
+            return at or parcel.sent_at
+        if at is None:
+            return parcel.received_at
+        return corrected(at, foreign_time(message.sentAt), parcel.received_at)
 
     def _instance(self, message: Message) -> str | None:
-        wanted = self._mapping.instance
+        wanted = self._translation.mapping.instance
         if wanted is None:
             value = message.userId if message.userId is not None else message.anonymousId
         else:
-            value = INSTANCES.get(wanted, _nothing)(message)
-        return None if value is None else str(value)
+            read = INSTANCES.get(wanted)
+            value = read(message) if read is not None else None
+        return None if value is None else as_text(value)
 
-    def _version(self, message: Message, shared: Context | None) -> str | None:
-        own = _context(message.context)
-        for context in (own, shared):
-            if context is not None and context.app is not None and context.app.version:
-                return context.app.version[:64]
+    def _properties(
+        self, message: Message, values: msgspec.Raw, declaration: Declaration
+    ) -> dict[str, Any]:
+        """Declared values of the contexts, the name and the category of a page, the properties."""
+        translation = self._translation
+        always: dict[str, Any] = {"name": message.name, "category": message.category}
+        if translation.reads_paths(declaration):
+            for context in (self._shared_raw, message.context):
+                flatten(decode_part(context, Any), "context", always)
+        always = {name: value for name, value in always.items() if value is not None}
+        return {
+            **translation.declared(declaration, always),
+            **translation.fields(declaration, decode_part(values, Any)),
+        }
+
+
+def flatten(value: Any, path: str, into: dict[str, Any], depth: int = 4) -> None:
+    """Nested objects as one with paths for names, such as `context.os.name`."""
+    if isinstance(value, dict) and depth:
+        for name, inner in value.items():
+            flatten(inner, f"{path}.{name}", into, depth - 1)
+    else:
+        into[path] = value
+
+
+def _version(context: Context | None) -> str | None:
+    if context is None or context.app is None or not context.app.version:
         return None
-
-    def _identities(
-        self,
-        message: Message,
-        declaration: Declaration,
-        properties: dict[str, Any],
-        shared: Context | None,
-    ) -> dict[str, str] | None:
-        """Declared identities: the group is the organization, others come as properties."""
-        own = _context(message.context)
-        group = message.groupId or (own and own.groupId) or (shared and shared.groupId)
-        found: dict[str, Any] = {"organization": group, "user": message.userId}
-        identities = {}
-        for kind in declaration.item.identities:
-            value = properties.pop(kind, None) if kind in properties else found.get(kind)
-            if kind != "instance" and value is not None:
-                identities[kind] = str(value)
-        return identities or None
+    return context.app.version[:64]
 
 
-@lru_cache(maxsize=256)
-def item_names(paths: tuple[str, ...], mapped: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    """Every name by which a message may mean an item: the mapped ones, its own, its path."""
-    names = {path.partition(".")[2]: path for path in reversed(paths)}
-    names.update({path: path for path in paths})
-    names.update(mapped)
-    return names
+def _group(context: Context | None) -> Any:
+    return context.groupId if context is not None else None
 
 
-@lru_cache(maxsize=1024)
-def field_names(fields: tuple[str, ...], mapped: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    names = {plain_name(field): field for field in fields}
-    names.update({field: field for field in fields})
-    names.update({foreign: field for foreign, field in mapped if field in fields})
-    return names
-
-
-def _declared_name(names: Mapping[str, str], name: str) -> str:
-    return names.get(name) or names.get(plain_name(name)) or name
-
-
-@lru_cache(maxsize=4096)
-def plain_name(name: str) -> str:
-    """'Build Completed', 'buildCompleted' and 'build-completed' are all build_completed."""
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name[:128])
-    return re.sub(r"[^0-9a-z]+", "_", spaced.lower()).strip("_")
-
-
-def _decode(body: bytes, kind: type[Batch]) -> Batch:
-    try:
-        return msgspec.json.decode(body, type=kind)
-    except msgspec.ValidationError as error:
-        raise RefusedError(Reason.BAD_SHAPE, str(error)[:120], "a Segment message") from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise RefusedError(Reason.BAD_JSON, f"no JSON ({str(error)[:80]})", "JSON") from None
-
-
-def _context(raw: msgspec.Raw) -> Context | None:
-    try:
-        return msgspec.json.decode(raw, type=Context | None)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-
-
-def _time(value: Any) -> datetime | None:
-    """A time with its zone; anything else counts as no time, as Segment takes it."""
-    if not isinstance(value, str):
-        return None
-    try:
-        at = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    return at if at.tzinfo is not None else None
-
-
-def _basic_user(header: str) -> str:
+def _key_of(header: str) -> str:
     scheme, _, text = header.partition(" ")
     if scheme.lower() == "bearer":
         return text.strip()
@@ -320,5 +315,12 @@ def _basic_user(header: str) -> str:
         return ""
     try:
         return base64.b64decode(text, validate=True).decode().partition(":")[0]
-    except (binascii.Error, UnicodeDecodeError):
+    except (binascii.Error, ValueError):
         return ""
+
+
+def _failed(status: int, message: str) -> Reply:
+    return Reply(status, msgspec.json.encode({"success": False, "message": message}))
+
+
+_decode_message = msgspec.json.Decoder(Message).decode

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 
+from glasshouse.catalogue.version_order import version_key
 from glasshouse.insight.answer import Answer, Cell, Column
 from glasshouse.insight.declared_field import (
     DeclaredField,
@@ -25,7 +26,6 @@ from glasshouse.insight.declared_field import (
 )
 from glasshouse.insight.queries import query_text
 from glasshouse.insight.question import Inquiry, Question
-from glasshouse.insight.version_order import version_key
 from glasshouse.store import Store
 
 MOST_VALUES = 200

@@ -10,11 +10,11 @@ step add up to 1. Every version of the period has a row in every step, newest ve
 from collections import Counter
 from datetime import date
 
+from glasshouse.catalogue.version_order import version_key
 from glasshouse.insight.answer import Answer, Column
 from glasshouse.insight.queries import periods_of, query_text
 from glasshouse.insight.question import Inquiry, Question
 from glasshouse.insight.questions.active_instances import incomplete_note
-from glasshouse.insight.version_order import version_key
 from glasshouse.store import Store
 
 

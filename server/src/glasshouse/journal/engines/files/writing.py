@@ -2,14 +2,15 @@
 
 Invariants:
  1. Those who wait are told of success only after an fdatasync that covers their payload returned.
- 2. After a failed write or sync the segment is never written again: its tail is unknown. The
-    group fails, and the next one begins a new segment. A failed sync is not retried: the kernel
-    may have dropped the pages and would report success.
+ 2. After a failed or short write, or a failed sync, the segment is never written again: its tail
+    is unknown. The group fails, and the next one begins a new segment. A failed sync is not
+    retried: the kernel may have dropped the pages and would report success.
  3. A process begins with a new segment, never at the end of an old one, so a position that was
     read before a power cut cannot point past what is written after it.
 """
 
 import asyncio
+import errno
 import os
 import queue
 import threading
@@ -81,7 +82,7 @@ class SegmentWriter:
         size = sum(map(len, parts))
         written = os.writev(self._descriptor, parts)
         if written != size:
-            _write_rest(self._descriptor, memoryview(b"".join(parts))[written:])
+            raise OSError(errno.ENOSPC, f"{written} of {size} bytes written")
         os.fdatasync(self._descriptor)
         self._end += size
         self._synced(self._number, self._end)
@@ -96,12 +97,6 @@ class SegmentWriter:
             pass  # the reader stops at the synced end, and a later start reports the torn tail
         finally:
             self.close()
-
-
-def _write_rest(descriptor: int, rest: memoryview) -> None:
-    """A short write is no error by itself: the next one says why, or goes on."""
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
 
 
 CLOSING = "closing"

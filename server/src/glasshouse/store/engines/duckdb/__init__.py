@@ -21,6 +21,7 @@ from glasshouse.model import Origin, Position
 from glasshouse.store.engines.duckdb import applying, erasing, holding
 from glasshouse.store.engines.duckdb.asking import ask
 from glasshouse.store.engines.duckdb.checking import find_problems
+from glasshouse.store.engines.duckdb.creating import create_file
 from glasshouse.store.engines.duckdb.erasing import mark_of
 from glasshouse.store.engines.duckdb.gate import Gate
 from glasshouse.store.engines.duckdb.identities import IdentityIndex
@@ -90,8 +91,9 @@ class DuckDBStore:
         self._scratch.mkdir(exist_ok=True, mode=0o700)
         clear_copies(self._scratch)
         try:
+            create_file(self._directory / FILE)
             self._connection = _connect(self._directory, self._scratch, self._memory, self._threads)
-        except duckdb.Error as error:
+        except (duckdb.Error, OSError) as error:
             raise StoreUnavailableError(str(error)) from None
         try:
             self._prepare()
@@ -214,6 +216,23 @@ class DuckDBStore:
         text = mark_of(self._erasure_key, "$product", "$kind", "$identity")
         values = {"product": product, "kind": kind, "identity": identity}
         return str(self.rows(f"select {text}", values).rows[0][0])
+
+    def instances_of(self, erasure: Erasure) -> list[str]:
+        """Ids of instances that an erasure leaves nothing of, as far as the store knows them."""
+        if (
+            erasure.since
+            or erasure.until
+            or erasure.origin
+            or erasure.kind not in (None, "instance")
+        ):
+            return []
+        mark = mark_of(self._erasure_key, "product", "kind", "id")
+        found = self.rows(
+            "select id from store.identities where product = $product and kind = 'instance' "
+            f"and (cast($mark as varchar) is null or {mark} = $mark)",
+            {"product": erasure.product, "mark": erasure.mark},
+        )
+        return [row[0] for row in found.rows]
 
     def erase(self, erasure: Erasure) -> Erased:
         """Remove items and all derived from them, in one transaction. Again: nothing more."""

@@ -1,0 +1,39 @@
+"""`diff`: what this manifest says beyond an older one, in words for the people concerned."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from glasshouse_sdk.cli.subject import CommandError, Subject
+from glasshouse_sdk.compiled import load_compiled
+from glasshouse_sdk.difference import difference, untold
+from glasshouse_sdk.manifest import ManifestError
+
+
+def diff(subject: Subject, arguments: argparse.Namespace) -> tuple[Any, bool]:
+    """Not well if something widens that the people who saw the old manifest would not be told."""
+    try:
+        old = load_compiled(arguments.old)
+    except OSError as error:
+        raise CommandError(f"{arguments.old}: {error.strerror}; expected a manifest") from None
+    except (ManifestError, ValueError, KeyError) as error:
+        raise CommandError(f"{arguments.old} is no manifest:\n{error}") from None
+    hidden = untold(old, subject.compiled)
+    return {
+        "from": old["digest"],
+        "to": subject.compiled["digest"],
+        "changes": [change.as_dict() for change in difference(old, subject.compiled)],
+        "untold": [change.as_dict() for change in hidden],
+    }, not hidden
+
+
+def diff_text(result: Any) -> str:
+    if not result["changes"]:
+        return "Nothing changes for the people concerned."
+    lines = [f"{'+' if c['widens'] else '-'} {c['text']}" for c in result["changes"]]
+    if result["untold"]:
+        lines.append("")
+        lines.append("Widens without being told; raise consent_version and give it as `since`:")
+        lines += [f"  {change['text']}" for change in result["untold"]]
+    return "\n".join(lines)

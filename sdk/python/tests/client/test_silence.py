@@ -1,0 +1,45 @@
+"""Off is off, counted on the wire: no packet, and no file but the refusal itself."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+DRIVER = Path(__file__).parent / "silence" / "driver.py"
+REFUSALS = {"answer.json", "ended.json"}
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory):
+    """What the driver counted in a network namespace of its own."""
+    check = ["unshare", "--net", "--mount", "ip", "link", "set", "lo", "up"]
+    try:
+        allowed = subprocess.run(check, capture_output=True, text=True)
+    except FileNotFoundError as error:
+        pytest.skip(f"no packet was counted: {error.filename} is not installed")
+    if allowed.returncode:
+        reason = allowed.stderr.strip()
+        pytest.skip(f"no packet was counted: this machine allows no network namespaces ({reason})")
+    command = ["unshare", "--net", "--mount", sys.executable, DRIVER]
+    done = subprocess.run(
+        [*command, tmp_path_factory.mktemp("silence")], capture_output=True, text=True, timeout=600
+    )
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_the_counter_sees_a_product_that_is_on(reports):
+    controls = {report["control"]: report["packets"] for report in reports if "control" in report}
+    assert set(controls) == {"a port", "a name"}
+    assert all(packets > 0 for packets in controls.values()), controls
+
+
+def test_no_switch_at_no_moment_lets_a_packet_out_or_leaves_a_file(reports):
+    cases = [report for report in reports if "switch" in report]
+    assert len(cases) == 16 * 6 - 6
+    assert [case for case in cases if case["packets"]] == []
+    assert [case for case in cases if not set(case["files"]) <= REFUSALS] == []
+    kept = {case["switch"] for case in cases if case["files"]}
+    assert kept == {"sticky", "command"}  # a refusal that is to be found again leaves itself

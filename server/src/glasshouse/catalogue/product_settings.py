@@ -1,0 +1,99 @@
+"""What the vendor decides about a product after its clients have shipped.
+
+A manifest says what may be sent; these settings may only take from that, or tell clients something.
+On disk: `catalogue/SLUG/settings.json`, absent where nothing was decided.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be; the text says what was found and what is expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The newest release, as clients that ask for updates are told."""
+
+    version: str
+    link: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProductSettings:
+    """What a vendor has decided; by default, nothing.
+
+    `allow`: paths of items (`event.x`) and fields (`event.x.field`) that are still wanted; None
+    stands for all. An item named without any of its fields is wanted whole. `rate` and
+    `instance_rate`: the most items a second of the product and of one instance; None is no limit.
+    """
+
+    ended: bool = False
+    allow: tuple[str, ...] | None = None
+    release: Release | None = None
+    rate: float | None = None
+    instance_rate: float | None = None
+
+    def allows(self, path: str) -> bool:
+        """Whether an item or a field is still wanted."""
+        if self.allow is None or path in self.allow:
+            return True
+        item = ".".join(path.split(".")[:2])
+        named = [each for each in self.allow if each.startswith(f"{item}.")]
+        return bool(named) if path == item else item in self.allow and not named
+
+    def changed(self, changes: Mapping[str, Any]) -> "ProductSettings":
+        """These settings with some of them changed. Raises `SettingsError`."""
+        settings = self
+        for name, value in changes.items():
+            read = READERS.get(name)
+            if read is None:
+                raise SettingsError(f"found '{name[:40]}'; expected one of {', '.join(READERS)}")
+            settings = replace(settings, **{name: read(value)})
+        return settings
+
+    def facts(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def _ended(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise SettingsError("ended: found no boolean; expected true or false")
+    return value
+
+
+def _allow(value: Any) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list) or not all(isinstance(path, str) for path in value):
+        raise SettingsError("allow: expected null or a list such as ['event.x', 'event.y.field']")
+    return tuple(value)
+
+
+def _release(value: Any) -> Release | None:
+    if value is None:
+        return None
+    texts = isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
+    if not texts or not value.get("version") or set(value) - {"version", "link", "message"}:
+        raise SettingsError("release: expected null or texts 'version', 'link' and 'message'")
+    return Release(**value)
+
+
+def _rate(value: Any) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1e9:
+        raise SettingsError("rate: expected null or a number of items a second above 0")
+    return float(value)
+
+
+READERS: Mapping[str, Callable[[Any], Any]] = {
+    "ended": _ended,
+    "allow": _allow,
+    "release": _release,
+    "rate": _rate,
+    "instance_rate": _rate,
+}
