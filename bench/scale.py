@@ -25,6 +25,7 @@ from random import Random
 
 import msgspec
 import numpy as np
+from duckdb import DuckDBPyConnection
 
 from bench.loading import FIELDS, MANIFEST, RecordJournal
 from glasshouse.catalogue import Catalogue
@@ -175,22 +176,22 @@ def fill(store: Store, data: Path, events: int, first_day: int, days: int) -> No
     print(f"  {days} days written, {keys_of(store, data, events * min(36, days) // days):,} keys")
 
 
-def close_long_periods(connection: object) -> None:
+def close_long_periods(connection: DuckDBPyConnection) -> None:
     for step in ("week", "month"):
         last = f"(select date_trunc('{step}', max(day) + 1)::date - 1 from store.closed_days)"
         for table, which in ((f"closed_{step}s", "<="), (f"open_{step}s", ">")):
-            connection.execute(f"delete from store.{table}")  # type: ignore[attr-defined]
+            connection.execute(f"delete from store.{table}")
             connection.execute(f"""
                 insert into store.{table}
                 select product, origin, date_trunc('{step}', day)::date as start, instance,
                     arg_max(version, version_at), max(version_at), sum(items)
                 from store.closed_days where day {which} {last}
                 group by all order by start, instance
-            """)  # type: ignore[attr-defined]
+            """)
         connection.execute(f"""
             insert into store.closed_until
             select '{step}', 'bench', 'production', {last}
-        """)  # type: ignore[attr-defined]
+        """)
 
 
 def keys_of(store: Store, data: Path, count: int) -> int:

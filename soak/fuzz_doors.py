@@ -26,6 +26,7 @@ from glasshouse.collector.desk import Desk
 from glasshouse.collector.pace import Pace
 from glasshouse.collector.places import Places
 from glasshouse.collector.proofs import Proofs
+from glasshouse.journal import Damage
 from glasshouse.loading.arrivals import adds_up
 from glasshouse.model import Position, decode_record
 from soak.mutations import WRONG_ITEMS, Sample, Wire, bombs, worsened
@@ -61,8 +62,14 @@ class ForgettingJournal:
     def read(self, after: Position, limit: int) -> Iterator[tuple[bytes, Position]]:
         return iter(())
 
+    def roll(self) -> int:
+        return 0
+
     def trim(self, before: Position) -> None:
         pass
+
+    def damages(self) -> list[Damage]:
+        return []
 
     def size(self) -> int:
         return 0
