@@ -38,12 +38,12 @@ class Settings:
     store_memory: str = "2GB"
     """Most memory that the store's engine may take."""
 
-    one_thread: bool = False
-    """Do everything in one thread: slower, but every system call has its turn (fault injection)."""
-
     store_threads: int = 0
     """Threads of the store's engine; 0 takes as many as there are cores. One thread loads at a
     fifth less CPU an event, and answers questions at half the speed of two."""
+
+    one_thread: bool = False
+    """Do everything in one thread: slower, but every system call has its turn (fault injection)."""
 
 
 def from_environment(settings: Settings, environment: Mapping[str, str] | None = None) -> Settings:
@@ -56,8 +56,8 @@ def from_environment(settings: Settings, environment: Mapping[str, str] | None =
         "in_flight_bytes": int,
         "items_per_second": float,
         "load_every": float,
-        "one_thread": lambda text: text not in ("0", "false"),
         "store_threads": int,
+        "one_thread": lambda text: text not in ("0", "false"),
     }
     values: dict[str, Any] = {}
     for field in fields(Settings):

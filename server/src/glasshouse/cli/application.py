@@ -19,7 +19,7 @@ from glasshouse.store import StoreUnavailableError, Tally
 from glasshouse_sdk.manifest import ManifestError
 
 Handler = Callable[[Request], Response]
-ADMINISTRATION = ("/api/v1/products", "/api/v1/live", "/api/v1/quarantine")
+ADMINISTRATION = ("/api/v1/products", "/api/v1/live", "/api/v1/quarantine", keeping.PREFIX)
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
@@ -45,7 +45,7 @@ class Application:
             await self.collector(scope, receive, send)
         elif path.startswith("/health/"):
             await self.health(scope, receive, send)
-        elif path.startswith((*ADMINISTRATION, keeping.PREFIX)):
+        elif path.startswith(ADMINISTRATION):
             await self._administration(scope, receive, send)
         else:
             await self._console(scope, receive, send)

@@ -74,10 +74,12 @@ class Installation:
             self.journal,
             self.store,
             self.loader,
+            self.proofs,
             print_of(key),
             now,
         )
         self._replay_erasures(report)
+        self.loader.attend_to(Retention(self.holdings))
 
     def _replay_erasures(self, report: Callable[[str], None]) -> None:
         """What was erased since a restored backup was made, or when a process ended, goes again."""
@@ -145,7 +147,6 @@ class LoaderThread:
                 self._stop,
                 self._wake,
                 installation.settings.load_every,
-                Retention(installation.holdings),
             ),
             name="loader",
             daemon=True,

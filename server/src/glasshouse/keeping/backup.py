@@ -5,14 +5,17 @@ journal behind its position belong together. Acknowledging goes on meanwhile. Th
 are not in it: without them the hashes in it cannot be tried out, so keep them elsewhere.
 
     backup.json            format, time, position, and size and SHA-256 of each file
-    store/…  catalogue/…  journal/…  journal-aside/…  erasures.jsonl  retention.json
+    store/…  catalogue/…  journal/…  journal-aside/…  proofs/…  quarantine/…
+    erasures.jsonl  retention.json
 """
 
 import hashlib
 import json
 import os
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +26,8 @@ from glasshouse.keeping.holdings import Holdings
 FORMAT = 1
 LIST = "backup.json"
 STORE_FILE = Path("store") / "glasshouse.duckdb"
-TREES = ("catalogue", "journal", "journal-aside")
+PROOFS = Path("proofs") / "verifiers.sqlite"
+TREES = ("catalogue", "journal", "journal-aside", "quarantine")
 FILES = (ledger.NAME, retention.NAME)
 
 
@@ -62,6 +66,7 @@ def _copy(holdings: Holdings, to: Path) -> dict[str, Any]:
     for tree in TREES:
         for path in files_in(data / tree):
             copy_file(path, to / path.relative_to(data))
+    copy_proofs(data / PROOFS, to / PROOFS)
     for name in FILES:
         if (data / name).exists():
             copy_file(data / name, to / name)
@@ -76,6 +81,15 @@ def _copy(holdings: Holdings, to: Path) -> dict[str, Any]:
     }
 
 
+def copy_proofs(source: Path, target: Path) -> None:
+    """As of one moment, whoever writes to it meanwhile."""
+    target.parent.mkdir(mode=0o700)
+    with closing(sqlite3.connect(source)) as database:
+        database.execute("vacuum into ?", (str(target),))
+    target.chmod(0o600)
+    sync_file(target)
+
+
 def files_in(directory: Path) -> Iterator[Path]:
     return (path for path in sorted(directory.rglob("*")) if path.is_file())
 
@@ -85,7 +99,11 @@ def copy_file(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     shutil.copyfile(source, target)
     target.chmod(0o600)
-    descriptor = os.open(target, os.O_RDONLY)
+    sync_file(target)
+
+
+def sync_file(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

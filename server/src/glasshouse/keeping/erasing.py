@@ -2,6 +2,7 @@
 
     catch up     what was acknowledged is loaded; the journal forgets it, to the last segment
     note         the erasure is in the list, by keyed hash, before anything is touched
+    forget       the instances' proofs
     erase        rows, derived facts and ids: one transaction of the store
     cleanse      records that were put aside
     rewrite      the store's file, for deleted bytes stay in the old one
@@ -100,12 +101,17 @@ def _erase(holdings: Holdings, wanted: Wanted) -> dict[str, Any]:
 def _replay(holdings: Holdings, erasures: list[Erasure]) -> None:
     holdings.loader.catch_up()
     for erasure in erasures:
+        holdings.proofs.forget(erasure.product, holdings.store.instances_of(erasure))
         holdings.store.erase(erasure)
         cleanse(holdings, erasure)
     holdings.store.rewrite()
 
 
 def _carry_out(holdings: Holdings, erasure: Erasure, identity: str | None) -> dict[str, Any]:
+    instances = set(holdings.store.instances_of(erasure))
+    if identity is not None and erasure.kind == "instance" and not (erasure.since or erasure.until):
+        instances.add(identity)  # a proof may be there without any item
+    holdings.proofs.forget(erasure.product, instances)
     erased = holdings.store.erase(erasure)
     aside = cleanse(holdings, erasure, identity)
     holdings.store.rewrite()

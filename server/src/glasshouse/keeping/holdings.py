@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from glasshouse.catalogue import Catalogue
+from glasshouse.collector.proofs import Proofs
 from glasshouse.journal import Journal
 from glasshouse.loading import Loader
 from glasshouse.store import Store
@@ -21,6 +22,7 @@ class Holdings:
     journal: Journal
     store: Store
     loader: Loader
+    proofs: Proofs
     key_print: str
     clock: Callable[[], datetime]
 

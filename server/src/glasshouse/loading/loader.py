@@ -122,9 +122,9 @@ class Loader:
         self._position = Position(0, 0)
         self._jobs: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._turn = threading.Lock()  # held by whoever loads
+        self._chore: Callable[[], None] = _nothing_to_do
         self._running = False
         self._nudge: Callable[[], None] = lambda: None  # wakes the thread that runs
-        self._chore: Callable[[], None] = lambda: None
         self._trim_due = False
         self._scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._take_stock()
@@ -154,24 +154,18 @@ class Loader:
         stop: Signal,
         wake: Signal,
         every: float = 0.5,
-        chore: Callable[[], None] = lambda: None,
     ) -> None:
-        """Load until `stop` is set: every so many seconds, and when `wake` is set.
-
-        `chore` is called between cycles and knows itself when it has something to do.
-        """
-        self._running, self._nudge, self._chore = True, wake.set, chore
+        """Load until `stop` is set: every so many seconds, and when `wake` is set."""
+        self._running, self._nudge = True, wake.set
         try:
-            while not stop.is_set():
-                pause = self.turn()
-                if pause:
-                    stop.wait(pause)
-                    continue
-                wake.wait(every)
-                wake.clear()
+            self._run(stop, wake, every)
         finally:
             self._running = False
             self._do_jobs()
+
+    def attend_to(self, chore: Callable[[], None]) -> None:
+        """Call this between cycles; it knows itself when it has something to do."""
+        self._chore = chore
 
     def do(self, job: Callable[[], Result]) -> Result:
         """Have the loading thread do something between two cycles, or do it here if none runs."""
@@ -199,18 +193,26 @@ class Loader:
             pass
         self._trim()
 
-    def turn(self) -> float:
-        """Load all that is waiting, and do what else is due.
+    def _run(self, stop: Signal, wake: Signal, every: float) -> None:
+        while not stop.is_set():
+            self._do_jobs()
+            pause = self.turn()
+            if pause:
+                stop.wait(pause)
+                continue
+            wake.wait(every)
+            wake.clear()
 
-        If the store fails: the seconds to wait before the next try; else 0.
-        """
+    def turn(self) -> float:
+        """Load all that is waiting. If the store fails: the seconds to wait before the next try."""
         try:
             more = True
             while more:
-                self._do_jobs()
                 with self._turn:
                     more = self.cycle().more
-                    self._chore = self._do_chore(self._chore)
+                self._do_jobs()
+            with self._turn:
+                self._do_chore()
         except (StoreUnavailableError, OSError) as error:
             self._note_failure(error)
             self._try_recovery()
@@ -226,17 +228,16 @@ class Loader:
             with self._turn:
                 job()
 
-    def _do_chore(self, chore: Callable[[], None]) -> Callable[[], None]:
-        """The chore, or none from now on: whatever is wrong with it must not stop the loading."""
+    def _do_chore(self) -> None:
+        """Once; never again if it fails: whatever is wrong with it must not stop the loading."""
         try:
-            chore()
+            self._chore()
         except (StoreUnavailableError, OSError):
             raise  # the machine failed, and the loop knows what to do
         except Exception as error:  # noqa: BLE001
             self._chore_problems = (f"a daily chore failed: {type(error).__name__}: {error}",)
             self._show_problems()
-            return lambda: None
-        return chore
+            self._chore = _nothing_to_do
 
     def _do_jobs_left_over(self) -> None:
         """The thread ended before it came to them; whoever waits for one does them."""
@@ -387,6 +388,10 @@ class Loader:
     def _show_problems(self) -> None:
         problems = (*self._repeats.problems, *self._schema_problems, *self._chore_problems)
         self.state = replace(self.state, problems=problems)
+
+
+def _nothing_to_do() -> None:
+    """What the loader attends to where nothing else was said."""
 
 
 def _summed(tallies: Sequence[Tally]) -> list[Tally]:

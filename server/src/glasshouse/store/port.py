@@ -217,6 +217,9 @@ class Store(Protocol):
     def mark(self, product: str, kind: str, identity: str) -> str:
         """The keyed hash that stands for an identity in erasures."""
 
+    def instances_of(self, erasure: Erasure) -> list[str]:
+        """Ids of instances that an erasure leaves nothing of, as far as the store knows them."""
+
     def erase(self, erasure: Erasure) -> Erased:
         """Remove items and all derived from them, in one transaction. Again: nothing more."""
 

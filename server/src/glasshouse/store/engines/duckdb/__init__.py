@@ -217,6 +217,23 @@ class DuckDBStore:
         values = {"product": product, "kind": kind, "identity": identity}
         return str(self.rows(f"select {text}", values).rows[0][0])
 
+    def instances_of(self, erasure: Erasure) -> list[str]:
+        """Ids of instances that an erasure leaves nothing of, as far as the store knows them."""
+        if (
+            erasure.since
+            or erasure.until
+            or erasure.origin
+            or erasure.kind not in (None, "instance")
+        ):
+            return []
+        mark = mark_of(self._erasure_key, "product", "kind", "id")
+        found = self.rows(
+            "select id from store.identities where product = $product and kind = 'instance' "
+            f"and (cast($mark as varchar) is null or {mark} = $mark)",
+            {"product": erasure.product, "mark": erasure.mark},
+        )
+        return [row[0] for row in found.rows]
+
     def erase(self, erasure: Erasure) -> Erased:
         """Remove items and all derived from them, in one transaction. Again: nothing more."""
         if erasure.name in self.erasures():
