@@ -222,7 +222,10 @@ def test_the_key_says_what_items_count_as_and_a_client_may_only_lower_it(running
 
 
 def test_a_request_that_asks_not_to_be_tracked_is_suppressed(running):
-    assert running.native([item()], sec_gpc="1").status_code == 200
+    told = running.native([item()], sec_gpc="1").json()
+    assert told["receipts"] == [
+        {"id": item()["id"], "outcome": "suppressed", "reason": "do_not_track"}
+    ]
     assert running.native([item()], dnt="1").status_code == 200
     running.native([item()])
     assert len(running.lines()) == 1

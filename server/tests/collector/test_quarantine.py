@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from glasshouse.collector.parcel import RefusedError
 from glasshouse.collector.quarantine import MOST_KINDS, NUMBERED, Quarantine
-from glasshouse.model import Origin
+from glasshouse.model import Origin, Reason
 
 
 def item(**changes):
@@ -81,7 +82,7 @@ def test_the_window_is_bounded(running):
         parcel = type("Parcel", (), {})()
         parcel.product, parcel.door = f"p{number}", "native"
         parcel.received_at, parcel.received, parcel.origin = datetime.now(UTC), 1, Origin.PRODUCTION
-        refused = type("Refused", (), {"outcome": Origin.CI, "reason": Origin.CI})()
+        refused = RefusedError(Reason.BAD_JSON, "x", "y")
         running.app.quarantine.note_refusal(parcel, refused)
     assert running.app.quarantine.kinds("p0") == []
     assert len(running.app.quarantine.kinds(f"p{MOST_KINDS + 9}")) == 1

@@ -53,13 +53,10 @@ class Verdict:
 class RefusedError(Exception):
     """The request as a whole goes no further. Counted as one item if it could not be split."""
 
-    def __init__(
-        self, reason: Reason, found: str, expected: str, *, outcome: Outcome = Outcome.REJECTED
-    ) -> None:
+    def __init__(self, reason: Reason, found: str, expected: str) -> None:
         self.reason = reason
         self.found = found
         self.expected = expected
-        self.outcome = outcome
         super().__init__(f"{reason}: found {found}; expected {expected}")
 
 

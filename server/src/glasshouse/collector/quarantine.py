@@ -80,7 +80,7 @@ class Quarantine:
 
     def note_refusal(self, parcel: Parcel, refused: RefusedError) -> None:
         """Take note of a request that was refused as a whole."""
-        verdict = Verdict(refused.outcome, refused.reason)
+        verdict = Verdict(Outcome.REJECTED, refused.reason)
         self._count(parcel, verdict, max(parcel.received, 1))
         if parcel.origin is Origin.DEVELOPMENT:
             live = self._live.setdefault(parcel.product, deque(maxlen=LIVE_ITEMS))
@@ -88,7 +88,7 @@ class Quarantine:
                 {
                     "at": parcel.received_at.isoformat(),
                     "door": parcel.door,
-                    "outcome": refused.outcome.value,
+                    "outcome": verdict.outcome.value,
                     "reason": refused.reason.value,
                     "expected": refused.expected,
                 }

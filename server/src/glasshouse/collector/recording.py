@@ -6,7 +6,7 @@ import msgspec
 
 from glasshouse.collector.declarations import Declaration
 from glasshouse.collector.parcel import Entry, Parcel, RefusedError, Verdict
-from glasshouse.model import Block, Head, Line, Origin, Record, Refusal, repeat_keys
+from glasshouse.model import Block, Head, Line, Origin, Outcome, Record, Refusal, repeat_keys
 
 
 def record_of(parcel: Parcel) -> Record:
@@ -25,7 +25,7 @@ def record_of(parcel: Parcel) -> Record:
 def record_of_refusal(parcel: Parcel, refused: RefusedError) -> Record:
     """The record of a request refused as a whole: one item, or as many as it was split into."""
     items = max(parcel.received, 1)
-    refusal = _refusal(Verdict(refused.outcome, refused.reason), items)
+    refusal = _refusal(Verdict(Outcome.REJECTED, refused.reason), items)
     return Record(_head(parcel, items, [], [refusal]), [], [])
 
 

@@ -29,15 +29,6 @@ def inflate_body(parcel: Parcel, _: Desk) -> None:
     parcel.body = inflate(parcel.body, parcel.headers.get("content-encoding", ""))
 
 
-def honour_refusal(parcel: Parcel, _: Desk) -> None:
-    """A browser that asks not to be tracked is obeyed here too, should a client have missed it."""
-    for header in ("dnt", "sec-gpc"):
-        if parcel.headers.get(header) == "1":
-            raise RefusedError(
-                Reason.DO_NOT_TRACK, f"{header}: 1", "no such header", outcome=Outcome.SUPPRESSED
-            )
-
-
 def open_parcel(parcel: Parcel, desk: Desk) -> None:
     """Authenticate, decode, find the declaration, keep declared fields only.
 
@@ -48,6 +39,18 @@ def open_parcel(parcel: Parcel, desk: Desk) -> None:
         parcel.origin = Origin.SIMULATED
     DOORS[parcel.door].open(parcel, desk)
     parcel.group()
+
+
+def honour_refusal(parcel: Parcel, _: Desk) -> None:
+    """A browser that asks not to be tracked is obeyed here too, should a client have missed it.
+
+    Each item has its outcome, so that the client sends none of them again.
+    """
+    if "1" not in (parcel.headers.get("dnt"), parcel.headers.get("sec-gpc")):
+        return
+    for _declaration, entries in parcel.groups():
+        for place, _entry in entries:
+            parcel.refuse(place, Verdict(Outcome.SUPPRESSED, Reason.DO_NOT_TRACK))
 
 
 def keep_pace(parcel: Parcel, desk: Desk) -> None:
@@ -212,8 +215,8 @@ def correct_clock(parcel: Parcel, _: Desk) -> None:
 
 STEPS: tuple[Step, ...] = (
     inflate_body,
-    honour_refusal,
     open_parcel,
+    honour_refusal,
     keep_pace,
     keep_to_dates,
     narrow,

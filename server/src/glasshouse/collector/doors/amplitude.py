@@ -27,7 +27,7 @@ from glasshouse.collector.translation import (
     rejected,
     suppressed,
 )
-from glasshouse.model import Origin, Outcome, Reason
+from glasshouse.model import Origin, Reason
 
 MOST_EVENTS = 2000
 # Events about a person or a group rather than about what happened; no item, unless mapped to one.
@@ -108,8 +108,6 @@ class Amplitude:
         return Reply(200, msgspec.json.encode(body))
 
     def refuse(self, refused: RefusedError) -> Reply:
-        if refused.outcome is Outcome.SUPPRESSED:
-            return Reply(200, b'{"code":200,"events_ingested":0}')
         status, error = STATUSES.get(refused.reason, (400, str(refused)))
         return _error(status, error)
 

@@ -27,7 +27,7 @@ from glasshouse.collector.translation import (
     make_room,
     rejected,
 )
-from glasshouse.model import Origin, Outcome, Reason
+from glasshouse.model import Origin, Reason
 
 LONGEST_QUERY = 32_768
 MOST_PARAMETERS = 100
@@ -74,8 +74,7 @@ class Beacon:
         return _shown(200, parcel.headers)
 
     def refuse(self, refused: RefusedError) -> Reply:
-        suppressed = refused.outcome is Outcome.SUPPRESSED
-        return _shown(200 if suppressed else STATUSES.get(refused.reason, 400), {})
+        return _shown(STATUSES.get(refused.reason, 400), {})
 
     def busy(self, status: int, seconds: int) -> Reply:
         reply = _shown(status, {})

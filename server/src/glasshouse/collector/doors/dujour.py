@@ -31,7 +31,7 @@ from glasshouse.collector.translation import (
     rejected,
     suppressed,
 )
-from glasshouse.model import Outcome, Reason
+from glasshouse.model import Reason
 from glasshouse_sdk.manifest import Field
 
 ANALYTICS = "self-service-analytics"
@@ -76,8 +76,6 @@ class Dujour:
         return Reply(200, msgspec.json.encode(parcel.notice))
 
     def refuse(self, refused: RefusedError) -> Reply:
-        if refused.outcome is Outcome.SUPPRESSED:
-            return Reply(200, b'{"version":"","newer":false,"link":"","product":""}')
         return error_reply(refused)
 
     def busy(self, status: int, seconds: int) -> Reply:

@@ -95,8 +95,6 @@ class Native:
         return Reply(200, _encode({"receipts": receipts, **parcel.notice}))
 
     def refuse(self, refused: RefusedError) -> Reply:
-        if refused.reason is Reason.DO_NOT_TRACK:
-            return Reply(200, b'{"receipts":[]}')
         return error_reply(refused)
 
     def busy(self, status: int, seconds: int) -> Reply:

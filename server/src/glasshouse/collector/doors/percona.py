@@ -71,8 +71,6 @@ class Percona:
         return Reply(200, b"{}")
 
     def refuse(self, refused: RefusedError) -> Reply:
-        if refused.outcome is Outcome.SUPPRESSED:
-            return Reply(200, b"{}")
         return _status(STATUSES.get(refused.reason, 400), str(refused))
 
     def busy(self, status: int, seconds: int) -> Reply:

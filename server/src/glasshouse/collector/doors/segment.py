@@ -33,7 +33,7 @@ from glasshouse.collector.translation import (
     rejected,
     suppressed,
 )
-from glasshouse.model import Origin, Outcome, Reason
+from glasshouse.model import Origin, Reason
 
 KIND_BY_PATH = {
     "/v1/track": "track",
@@ -158,8 +158,6 @@ class Segment:
         return Reply(200, DONE)
 
     def refuse(self, refused: RefusedError) -> Reply:
-        if refused.outcome is Outcome.SUPPRESSED:
-            return Reply(200, DONE)
         # Segment's clients know 400 for what is too large, and Java's comes back after a 410.
         status = STATUSES.get(refused.reason, 400)
         return _failed(400 if status in (410, 413) else status, str(refused))

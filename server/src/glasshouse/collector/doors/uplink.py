@@ -68,8 +68,6 @@ class Uplink:
         )
 
     def refuse(self, refused: RefusedError) -> Reply:
-        if refused.outcome is Outcome.SUPPRESSED:
-            return Reply(201, b"{}")
         return error_reply(refused)
 
     def busy(self, status: int, seconds: int) -> Reply:
