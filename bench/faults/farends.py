@@ -11,6 +11,7 @@ import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 
 MARK = re.compile(rb"mark-([0-9]{6})")
 SLOW = 1.0  # seconds between the bytes of a slow answer
@@ -64,7 +65,7 @@ class FarEnd:
         return Handler
 
 
-def _take(handler, body: bytes, far_end: FarEnd) -> None:  # noqa: ANN001
+def _take(handler: Any, body: bytes, far_end: FarEnd) -> None:
     """Taken; answered as each client's collector does."""
     far_end.marks += MARK.findall(body)
     answer: dict[str, object] = {"success": True, "status": 1}
@@ -77,22 +78,22 @@ def _take(handler, body: bytes, far_end: FarEnd) -> None:  # noqa: ANN001
     handler.answer(200, "application/json", json.dumps(answer).encode())
 
 
-def _trickle(handler, _: bytes, far_end: FarEnd) -> None:  # noqa: ANN001
+def _trickle(handler: Any, _: bytes, far_end: FarEnd) -> None:
     for byte in b"HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n" * 5:
         if far_end.closing.wait(SLOW):
             return
         handler.wfile.write(bytes([byte]))
 
 
-def _busy(handler, _: bytes, __: FarEnd) -> None:  # noqa: ANN001
+def _busy(handler: Any, _: bytes, __: FarEnd) -> None:
     handler.answer(503, "text/plain", b"busy")
 
 
-def _silence(_, __: bytes, far_end: FarEnd) -> None:  # noqa: ANN001
+def _silence(_: Any, __: bytes, far_end: FarEnd) -> None:
     far_end.closing.wait(120)
 
 
-def _portal(handler, _: bytes, __: FarEnd) -> None:  # noqa: ANN001
+def _portal(handler: Any, _: bytes, __: FarEnd) -> None:
     handler.answer(200, "text/html", b"<html>Log in</html>")
 
 

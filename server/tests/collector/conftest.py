@@ -22,67 +22,7 @@ from glasshouse.collector.proofs import Proofs
 from glasshouse.journal import open_journal
 from glasshouse.model import Origin, Position, Record, decode_record
 
-SHOP = """
-[product]
-slug = "shop"
-name = "Shop"
-vendor = "Example"
-contact = "privacy@example.com"
-[purpose.use]
-text = "See what is used."
-[identity.instance]
-made = "random"
-lives = "for ever"
-[identity.organization]
-made = "assigned"
-lives = "for ever"
-[[switch]]
-kind = "environment"
-name = "SHOP_TELEMETRY"
-off = "0"
-[event.build_completed]
-purpose = "use"
-identities = ["instance", "organization"]
-[event.build_completed.fields.result]
-type = "enum"
-values = ["SUCCESS", "FAILURE"]
-required = true
-why = "w"
-[event.build_completed.fields.seconds]
-type = "duration"
-minimum = 0
-maximum = 100000
-why = "w"
-[event.build_completed.fields.job]
-type = "text"
-anonymise = "keyed-hash"
-why = "w"
-[event.build_completed.fields.class]
-type = "integer"
-why = "a word of Python's own as a name"
-[snapshot.host]
-purpose = "use"
-[snapshot.host.fields.os]
-type = "text"
-anonymise = "public-list"
-public = ["Debian *", "Ubuntu *"]
-why = "w"
-[snapshot.host.fields.agents]
-type = "map"
-why = "w"
-[snapshot.host.fields.accounts]
-type = "group"
-why = "w"
-[snapshot.host.fields.accounts.fields.repos]
-type = "integer"
-why = "w"
-[event.over]
-purpose = "use"
-ends = "2026-01-01"
-[doors.segment]
-items = { "Nightly Job" = "event.build_completed" }
-fields = { "outcome" = "result" }
-"""
+SHOP = (Path(__file__).parent / "shop.toml").read_text()
 PSMDB = Path(__file__).parents[3] / "products/percona-server-mongodb/manifest.toml"
 MANIFESTS = sorted((Path(__file__).parent / "manifests").glob("*.toml"))
 

@@ -7,6 +7,7 @@ address and token to DATA/server.json; where none answers, the store is free to 
 import argparse
 import json
 import sys
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -18,7 +19,7 @@ import httpx
 
 from glasshouse.catalogue import SettingsError
 from glasshouse.cli.application import product_object
-from glasshouse.cli.errors import CommandError
+from glasshouse.cli.errors import CommandError, InUseError
 from glasshouse.cli.installation import Installation
 from glasshouse.insight import QuestionError, SqlError
 from glasshouse.insight.exporting import answer_object, row_objects
@@ -27,6 +28,7 @@ from glasshouse_sdk.manifest import ManifestError
 
 DEFAULT_DATA = Path("data")
 SERVER_FILE = "server.json"
+PATIENCE = 15.0  # seconds that a server may take to start or stop
 
 Words = Mapping[str, Sequence[str]]
 
@@ -177,12 +179,34 @@ def connected(options: argparse.Namespace, *, create: bool = False) -> Iterator[
         yield _named_server(options.server, options.token)
         return
     data = options.data or from_environment(Settings(data=DEFAULT_DATA)).data
-    server = running_server(data)
-    if server is not None:
-        yield server
+    with _found(data, create=create) as found:
+        yield found
+
+
+@contextmanager
+def _found(data: Path, *, create: bool) -> Iterator[Connection]:
+    """The server on a directory, or the directory itself once nobody else has it.
+
+    A server that is starting or stopping holds the directory and cannot be asked: that passes.
+    """
+    give_up = time.monotonic() + PATIENCE
+    while True:
+        server = running_server(data)
+        if server is not None:
+            yield server
+            return
+        try:
+            installation = _open(data, create=create)
+        except InUseError:
+            if time.monotonic() > give_up:
+                raise
+            time.sleep(0.1)
+            continue
+        try:
+            yield Direct(installation)
+        finally:
+            installation.close()
         return
-    with _opened(data, create=create) as direct:
-        yield direct
 
 
 def running_server(data: Path) -> Server | None:
@@ -210,19 +234,14 @@ def _named_server(url: str, token: str | None) -> Server:
     return Server(url.rstrip("/"), token)
 
 
-@contextmanager
-def _opened(data: Path, *, create: bool) -> Iterator[Direct]:
+def _open(data: Path, *, create: bool) -> Installation:
     if not create and not (data / "store").is_dir():
         raise CommandError(
             f"found no Glasshouse data in '{data}'; expected --data DIR of a server that has run, "
             "or --server URL --token TOKEN"
         )
     settings = replace(from_environment(Settings(data=data)), data=data)
-    installation = Installation(settings, lambda message: print(message, file=sys.stderr))
-    try:
-        yield Direct(installation)
-    finally:
-        installation.close()
+    return Installation(settings, lambda message: print(message, file=sys.stderr))
 
 
 def problem_lines(problems: Iterable[Mapping[str, str]]) -> str:

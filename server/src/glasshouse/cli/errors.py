@@ -7,3 +7,7 @@ class CommandError(Exception):
     def __init__(self, message: str, *, status: int = 1) -> None:
         super().__init__(message)
         self.status = status
+
+
+class InUseError(CommandError):
+    """Another process has the data directory: a command, or a server that starts or ends."""

@@ -18,7 +18,7 @@ from typing import Any
 
 from glasshouse.catalogue import Catalogue, Product
 from glasshouse.catalogue.files import write_whole
-from glasshouse.cli.errors import CommandError
+from glasshouse.cli.errors import CommandError, InUseError
 from glasshouse.collector.proofs import Proofs
 from glasshouse.collector.quarantine import Quarantine
 from glasshouse.insight import Insight
@@ -144,7 +144,7 @@ def _lock(data: Path) -> int:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(descriptor)
-        raise CommandError(
+        raise InUseError(
             f"{data} is in use by another glasshouse process; stop it, or give another --data"
         ) from None
     return descriptor

@@ -103,7 +103,11 @@ async def _serve(installation: Installation, sockets: list[socket.socket]) -> No
         pace=Pace(time.monotonic, settings.items_per_second),
     )
     collector = Collector(
-        desk, installation.journal, settings.in_flight_bytes, installation.quarantine
+        desk,
+        installation.journal,
+        settings.in_flight_bytes,
+        quarantine=installation.quarantine,
+        report=report,
     )
     console = console_app(installation.insight, token, open_on_loopback=is_loopback(sockets[0]))
     whole = Application(installation, collector, console, token)

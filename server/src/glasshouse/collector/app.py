@@ -4,11 +4,12 @@ Receive within bounds, go through the steps, write the record, answer after the 
 """
 
 import asyncio
-import logging
-import traceback
+import ipaddress
 from collections import Counter
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import lru_cache
 from pathlib import Path
+from traceback import walk_tb
 from typing import Any
 
 from glasshouse.collector.bodies import largest_body, too_large
@@ -27,8 +28,6 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-LOG = logging.getLogger(__name__)
-
 BUSY_SECONDS = 2
 BROKEN_SECONDS = 10
 BODY_SECONDS = 30.0
@@ -46,11 +45,16 @@ class Collector:
         desk: Desk,
         journal: Journal,
         in_flight_bytes: int,
+        *,
         quarantine: Quarantine | None = None,
+        report: Callable[[str], None] = lambda _: None,
         body_seconds: float = BODY_SECONDS,
     ) -> None:
-        """`body_seconds` is how long a body may take to come."""
+        """`report` is told of defects, without anything that a client sent; `body_seconds` is how
+        long a body may take to come.
+        """
         self._desk = desk
+        self._report = report
         self._body_seconds = body_seconds
         self.quarantine = quarantine or Quarantine()
         self._journal = journal
@@ -81,8 +85,8 @@ class Collector:
                 return
             except TimeoutError:
                 reply = TOO_SLOW
-            except Exception as error:  # noqa: BLE001 (a traceback may quote what a client sent)
-                report_defect(error)
+            except Exception as error:  # noqa: BLE001 (its text may hold what a client sent)
+                self._report(f"a defect: {place_of(error)}")
                 reply = door.busy(503, BROKEN_SECONDS)
             await _send(send, reply)
 
@@ -155,8 +159,33 @@ class Collector:
         client = scope.get("client")
         peer = client[0] if client else None
         if peer in self._desk.trusted_proxies and "x-forwarded-for" in headers:
-            return headers["x-forwarded-for"].rpartition(",")[2].strip()
-        return peer
+            peer = headers["x-forwarded-for"].rpartition(",")[2].strip()
+        return plain_address(peer) if peer else None
+
+
+@lru_cache(maxsize=4096)
+def plain_address(text: str) -> str | None:
+    """An address without port, zone or the IPv6 form of an IPv4 one; None if it is none.
+
+    Remembered, in memory alone: one peer sends many requests.
+    """
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return str(mapped or address)
+
+
+def place_of(error: BaseException) -> str:
+    """The kind of an error and where in the code it was raised; never its text."""
+    where = [(frame.f_code.co_filename, line) for frame, line in walk_tb(error.__traceback__)]
+    file, line = where[-1] if where else ("?", 0)
+    return f"{type(error).__name__} at {Path(file).name}:{line}"
 
 
 def _stated_length(headers: dict[str, str], otherwise: int) -> int:
@@ -192,15 +221,6 @@ async def _send(send: Send, reply: Reply) -> None:
     ]
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "http.response.body", "body": reply.body})
-
-
-def report_defect(error: Exception) -> None:
-    """Where a defect of ours is, for the operator: the kind of error and the places, no value."""
-    places = [
-        f"{Path(frame.filename).name}:{frame.lineno}"
-        for frame in traceback.extract_tb(error.__traceback__)
-    ]
-    LOG.error("a defect: %s at %s", type(error).__name__, " > ".join(places[-6:]))
 
 
 TOO_SLOW = Reply(408, b'{"error":"the body did not come in time"}', headers={"connection": "close"})

@@ -11,6 +11,7 @@ from glasshouse.model import Reason
 
 MOST_COMPRESSED = 1_000_000
 MOST_INFLATED = 8_000_000
+MOST_MEMBERS = 256  # of a gzip body; each costs as much as a small body
 INFLATE_ERRORS: tuple[Any, ...] = (isal_zlib.error, EOFError)
 GZIP_WINDOW = 16 + zlib.MAX_WBITS
 
@@ -52,7 +53,9 @@ def _inflate(body: bytes, window: int) -> bytes:
     inflated: list[bytes] = []
     room = MOST_INFLATED + 1
     rest = body
-    while rest:
+    for _ in range(MOST_MEMBERS):
+        if not rest:
+            break
         stream: Any = isal_zlib.decompressobj(wbits=window)
         try:
             part = stream.decompress(rest, max_length=room)
@@ -66,6 +69,8 @@ def _inflate(body: bytes, window: int) -> bytes:
             raise _undecodable("the stream ends too early")
         # gzip allows members after one another; anything else behind the end is no gzip.
         rest = stream.unused_data if window == GZIP_WINDOW else b""
+    if rest:
+        raise _undecodable(f"more than {MOST_MEMBERS} members")
     return b"".join(inflated)
 
 

@@ -16,7 +16,11 @@ from glasshouse.collector.identities import Clean, identity_cleaners
 from glasshouse.collector.reducing import Reduce, attribute_name, reducers
 from glasshouse_sdk.manifest import Field, Item, Manifest
 
-MAP_KEY = r"^[0-9A-Za-z._()/+: -]{1,64}$"
+# Names of systems, versions and classes; a path, an address or a mail address is none of them. Four
+# numbers are an address if all fit one and any has three digits: versions hardly ever look so.
+_OCTET = r"(25[0-5]|2[0-4][0-9]|1?[0-9]{1,2})"
+_IPV4 = rf"(?=.*[12][0-9][0-9])({_OCTET}\.){{3}}{_OCTET}\Z"
+MAP_KEY = rf"^(?![/.~]|.*/.*/|.*::|{_IPV4})[0-9A-Za-z._()/+: -]{{1,64}}\Z"
 MOST_ENTRIES = 1000
 MOST_ITEMS = 5000
 

@@ -29,6 +29,10 @@ TYPE_WORDS: Mapping[type, str] = {
     type(None): "null",
 }  # fmt: skip
 ENTRY_KEYS = ("item", "id", "at", "instance", "fields", "version", "identities")
+MOST_NAMES = 10_000
+"""The most names that one object may have; none that we know of has a hundredth of it."""
+NAMES_LOOKED_AT = 50_000
+"""The most names that are looked at one by one in a request: about 50 ms of processor time."""
 # What a refused key of an entry is called; a wrong `fields` is looked into instead.
 KEY_REASONS = {
     "at": Reason.BAD_TIME,
@@ -62,6 +66,8 @@ def explain(raw: Any, declarations: Declarations, *, strict: bool = True) -> Exp
     declaration = declarations.by_path.get(path) if isinstance(path, str) else None
     if declaration is None:
         return None, _rejected(Reason.UNKNOWN_ITEM), []
+    if len(raw) > MOST_NAMES:
+        return None, _rejected(Reason.TOO_LARGE), []
     dropped = [undeclared(key, raw[key]) for key in raw if key not in ENTRY_KEYS]
     entry = {key: raw[key] for key in ENTRY_KEYS if key in raw}
     fields, verdict, inner = declared_fields(
@@ -96,6 +102,8 @@ def declared_fields(
         raw = {}
     if not isinstance(raw, dict):
         return {}, _rejected(Reason.BAD_SHAPE), []
+    if len(raw) > MOST_NAMES:
+        return {}, _rejected(Reason.TOO_LARGE), []
     dropped = [undeclared(name, raw[name]) for name in raw if name not in fields]
     kept = {}
     for name, field in fields.items():

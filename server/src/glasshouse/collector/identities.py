@@ -13,6 +13,12 @@ Clean = Callable[[str], str | None]
 # A random identity and a hash need no more characters than these; an e-mail address, a path or a
 # name with a space does. What the vendor assigns may be any printable text.
 IDENTIFIER = re.compile(r"[0-9A-Za-z_.:{}-]{1,128}\Z")
+# Nor is it what names a machine: an IPv4, IPv6 or hardware address, or a host name.
+MACHINE = re.compile(
+    r"([0-9]{1,3}\.){3}[0-9]{1,3}\Z|([0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}\Z"
+    r"|([0-9a-z_-]+\.)+[a-z]{2,24}\Z",
+    re.IGNORECASE,
+)
 # Busy instances are looked up, not matched or hashed anew. In memory only, and bounded.
 REMEMBERED = 65536
 
@@ -30,7 +36,7 @@ def identity_cleaners(
 def _random(_key: bytes, _product: str, _kind: str) -> Clean:
     @lru_cache(maxsize=REMEMBERED)
     def clean(value: str) -> str | None:
-        return value if IDENTIFIER.match(value) else None
+        return value if IDENTIFIER.match(value) and not MACHINE.match(value) else None
 
     return clean
 

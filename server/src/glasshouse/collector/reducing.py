@@ -46,8 +46,7 @@ def reducers(fields: Mapping[str, Field], server_key: bytes) -> Iterator[tuple[s
         make = REDUCTIONS.get(field.anonymise)
         if make is not None:
             reduce = make(field, server_key)
-            reduce_all = _for_elements(reduce) if field.type == "list" else reduce
-            yield attribute_name(name), reduce_all
+            yield attribute_name(name), CONTAINERS.get(field.type, _alone)(reduce)
 
 
 def keyed_hash(server_key: bytes, *domain: str) -> Callable[[str], str]:
@@ -98,6 +97,26 @@ def public_pattern(public: tuple[str, ...]) -> re.Pattern[str]:
 
 def _for_elements(reduce: Reduce) -> Reduce:
     return lambda values: [reduce(value) for value in values]
+
+
+def _for_keys(reduce: Reduce) -> Reduce:
+    """A map's keys are what is reduced; what becomes one key counts together."""
+
+    def reduce_keys(counts: dict[str, int]) -> dict[str, int]:
+        reduced: dict[str, int] = {}
+        for key, count in counts.items():
+            name = str(reduce(key))
+            reduced[name] = min(reduced.get(name, 0) + count, 2**63 - 1)
+        return reduced
+
+    return reduce_keys
+
+
+def _alone(reduce: Reduce) -> Reduce:
+    return reduce
+
+
+CONTAINERS: Mapping[str, Callable[[Reduce], Reduce]] = {"list": _for_elements, "map": _for_keys}
 
 
 def _for_records(inner: tuple[tuple[str, Reduce], ...]) -> Reduce:

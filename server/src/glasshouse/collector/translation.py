@@ -12,15 +12,19 @@ from typing import Any
 import msgspec
 
 from glasshouse.catalogue import Product
+from glasshouse.collector.bodies import too_large
 from glasshouse.collector.declarations import MOST_ITEMS, Declaration, Declarations
 from glasshouse.collector.desk import Desk
-from glasshouse.collector.explaining import explain
+from glasshouse.collector.explaining import MOST_NAMES, NAMES_LOOKED_AT, explain
 from glasshouse.collector.parcel import Parcel, RefusedError, Verdict
 from glasshouse.model import Origin, Outcome, Reason
 from glasshouse_sdk.manifest import DoorMapping
 
 NO_MAPPING = DoorMapping()
+MOST_FOREIGN = 2_000_000
+"""Bytes of a foreign body once inflated; the formats themselves allow 1 MB and less."""
 # What a body that is no JSON of the wanted shape raises in msgspec.
+PLAIN = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*\Z")
 UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -35,6 +39,7 @@ class Translation:
         assert declarations is not None  # noqa: S101 (the current manifest is always registered)
         parcel.product, parcel.declarations = product.slug, declarations
         self.declarations: Declarations = declarations
+        self._names = 0
         self.mapping = door_mapping(product, parcel.door)
         self._paths = item_names(tuple(declarations.by_path), tuple(self.mapping.items.items()))
         self._is_ci = _pattern(self.mapping.ci) if self.mapping.ci else None
@@ -56,10 +61,18 @@ class Translation:
         fields: dict[str, Any] = {}
         for source in sources:
             if isinstance(source, dict):
+                self._look_at(len(source))
                 fields.update(
                     {self.field_name(declaration, name): value for name, value in source.items()}
                 )
         return fields
+
+    def _look_at(self, names: int) -> None:
+        self._names += names
+        if names > MOST_NAMES or self._names > NAMES_LOOKED_AT:
+            raise RefusedError(
+                Reason.TOO_MANY, f"more than {NAMES_LOOKED_AT} names", "fewer items or properties"
+            )
 
     def declared(self, declaration: Declaration, source: Mapping[str, Any]) -> dict[str, Any]:
         """Those values of a source that are declared, for what a client always sends along."""
@@ -136,6 +149,8 @@ def field_names(fields: tuple[str, ...], mapped: tuple[tuple[str, str], ...]) ->
 @lru_cache(maxsize=4096)
 def plain_name(name: str) -> str:
     """'Build Completed', 'buildCompleted' and 'build-completed' are all build_completed."""
+    if PLAIN.match(name):
+        return name
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name[:128])
     return re.sub(r"[^0-9a-z]+", "_", spaced.lower()).strip("_")
 
@@ -152,8 +167,10 @@ def as_text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def decode(body: bytes | str | msgspec.Raw, kind: Any, expected: str) -> Any:
+def decode(body: bytes, kind: Any, expected: str) -> Any:
     """The request's JSON as `kind`. Raises `RefusedError`, which never quotes the body."""
+    if len(body) > MOST_FOREIGN:
+        raise too_large(str(len(body)), MOST_FOREIGN)
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError:

@@ -30,6 +30,7 @@ from glasshouse.collector.translation import (
 from glasshouse.model import Origin, Outcome, Reason
 
 LONGEST_QUERY = 32_768
+MOST_PARAMETERS = 100
 REPORT = "report"  # what `doors.beacon.items` calls a report that does not name its item
 NO_PARAMETERS = re.compile(rb"[A-Za-z0-9+/_%-]+={0,2}\Z")
 PICTURE = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
@@ -132,7 +133,9 @@ def _parts(query: str) -> tuple[str, str]:
         raise RefusedError(
             Reason.TOO_LARGE, f"a query of {len(query)} bytes", f"at most {LONGEST_QUERY}"
         )
-    parameters = dict(parse_qsl(query.replace("+", "%2B"), max_num_fields=100))
+    if query.count("&") > MOST_PARAMETERS:
+        raise _undecodable()
+    parameters = dict(parse_qsl(query.replace("+", "%2B")))
     if "data" in parameters:
         return parameters.get("key", ""), parameters["data"]
     return "", query

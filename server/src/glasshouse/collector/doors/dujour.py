@@ -18,6 +18,7 @@ from glasshouse.catalogue.version_order import version_key
 from glasshouse.collector.declarations import Declaration
 from glasshouse.collector.desk import Desk
 from glasshouse.collector.door import Reply
+from glasshouse.collector.explaining import MOST_NAMES
 from glasshouse.collector.keys import natural_key
 from glasshouse.collector.parcel import Parcel, RefusedError
 from glasshouse.collector.replies import error_reply
@@ -55,6 +56,8 @@ class Dujour:
         product = desk.catalogue.by_door_key(self.name, word) if isinstance(word, str) else None
         parcel.notice = update_notice(product, sent)
         check_in = CheckIn.of(sent)
+        if max(len(check_in.values), len(check_in.metrics)) > MOST_NAMES:
+            raise RefusedError(Reason.TOO_MANY, "too many names", f"at most {MOST_NAMES}")
         if not check_in.identities:
             make_room(parcel, 1)
             if product is not None:

@@ -8,13 +8,15 @@ import msgspec
 from glasshouse.collector.declarations import MOST_ITEMS, Declarations
 from glasshouse.collector.desk import Desk
 from glasshouse.collector.door import Reply
-from glasshouse.collector.explaining import explain
+from glasshouse.collector.explaining import NAMES_LOOKED_AT, explain
 from glasshouse.collector.keys import product_of_key
 from glasshouse.collector.parcel import Parcel, RefusedError, Verdict
 from glasshouse.collector.replies import error_reply
 from glasshouse.model import Origin, Outcome, Reason
 
 CLOCKS_AGREE = timedelta(seconds=5)
+# For an item that needs a closer look; what fits its declaration is bounded by that.
+MOST_ITEM_BYTES = 256 * 1024
 ORIGINS = {"development": Origin.DEVELOPMENT, "ci": Origin.CI}
 
 
@@ -159,20 +161,29 @@ def _open_one_by_one(parcel: Parcel, declarations: Declarations) -> LooseEnvelop
     parcel.received = len(envelope.items)
     parcel.entries = [None] * parcel.received
     decode = msgspec.json.Decoder(declarations.entry).decode
+    names = 0
     for place, raw in enumerate(envelope.items):
         try:
             parcel.entries[place] = decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            _explain(parcel, place, raw, declarations)
+            names += _explain(parcel, place, raw, declarations)
+            if names > NAMES_LOOKED_AT:
+                raise RefusedError(
+                    Reason.TOO_MANY, f"more than {NAMES_LOOKED_AT} names", "fewer items"
+                ) from None
     return envelope
 
 
-def _explain(parcel: Parcel, place: int, raw: msgspec.Raw, declarations: Declarations) -> None:
+def _explain(parcel: Parcel, place: int, raw: msgspec.Raw, declarations: Declarations) -> int:
+    """Say what is wrong with an item; the number of names that were looked at."""
+    if len(bytes(raw)) > MOST_ITEM_BYTES:
+        parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.TOO_LARGE))
+        return 0
     try:
         item = msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.BAD_JSON))
-        return
+        return 0
     entry, verdict, dropped = explain(item, declarations)
     if isinstance(item, dict) and isinstance(item.get("id"), str):
         parcel.ids[place] = item["id"][:128]
@@ -182,6 +193,8 @@ def _explain(parcel: Parcel, place: int, raw: msgspec.Raw, declarations: Declara
         parcel.refuse(place, verdict)
     else:
         parcel.entries[place] = entry
+    fields = item.get("fields") if isinstance(item, dict) else None
+    return len(fields) if isinstance(fields, dict) else 1
 
 
 def _no_json(error: Exception) -> RefusedError:

@@ -10,12 +10,14 @@ from typing import Any
 
 import msgspec
 
+from glasshouse.collector.bodies import too_large
 from glasshouse.collector.declarations import MOST_ITEMS
 from glasshouse.collector.desk import Desk
 from glasshouse.collector.door import Reply
 from glasshouse.collector.explaining import explain
 from glasshouse.collector.parcel import NO_PRODUCT, Parcel, RefusedError, Verdict
 from glasshouse.collector.replies import STATUSES
+from glasshouse.collector.translation import MOST_FOREIGN
 from glasshouse.model import Outcome, Reason
 from glasshouse_sdk.manifest import Manifest
 
@@ -80,6 +82,8 @@ class Percona:
 
 def _split(body: bytes) -> list[msgspec.Raw]:
     """The reports: under `reports`, or a bare list as the documentation shows it."""
+    if len(body) > MOST_FOREIGN:
+        raise too_large(str(len(body)), MOST_FOREIGN)
     shape: Any = list[msgspec.Raw] if body.lstrip()[:1] == b"[" else Reports
     try:
         decoded = msgspec.json.decode(body, type=shape)
