@@ -12,6 +12,7 @@ from typing import Any
 from glasshouse_sdk import __version__
 from glasshouse_sdk.cli import (
     answering,
+    carrying,
     checking,
     compiling,
     differing,
@@ -100,6 +101,25 @@ COMMANDS = (
         sending.send,
         sending.send_text,
         (("--seconds", {"type": float, "default": 30.0, "help": "the deadline (default 30)"}),),
+    ),
+    Command(
+        "export",
+        "move what waits to one readable file, to be carried out of a site without a network",
+        "glasshouse-sdk --manifest acme.json export telemetry-2026-11.json",
+        carrying.export,
+        carrying.export_text,
+        (("file", {"help": "the file to write; it must be new", "metavar": "FILE"}),),
+    ),
+    Command(
+        "deliver",
+        "send an export from this machine; repeating it counts nothing twice",
+        "glasshouse-sdk --manifest acme.json --key KEY deliver telemetry-2026-11.json",
+        carrying.deliver,
+        carrying.deliver_text,
+        (
+            ("file", {"help": "a file made by export", "metavar": "FILE"}),
+            ("--seconds", {"type": float, "default": 30.0, "help": "for each wait (default 30)"}),
+        ),
     ),
     Command(
         "check-connection",
