@@ -39,7 +39,7 @@ class LooseEnvelope(msgspec.Struct, gc=False):
 
 
 class Native:
-    """The body is described by protocol/native.schema.json, the answers by docs/reference/doors.md."""
+    """The body: protocol/native.schema.json. The answers: docs/reference/doors.md."""
 
     name = "native"
     routes = (("POST", "/v1/telemetry"),)
