@@ -25,6 +25,7 @@ from glasshouse.store.engines.duckdb.creating import create_file
 from glasshouse.store.engines.duckdb.erasing import mark_of
 from glasshouse.store.engines.duckdb.gate import Gate
 from glasshouse.store.engines.duckdb.identities import IdentityIndex
+from glasshouse.store.engines.duckdb.layout import check_layout
 from glasshouse.store.engines.duckdb.periods import TABLES as PERIOD_TABLES
 from glasshouse.store.engines.duckdb.rewriting import clear_copies, put_in_place, sync, write_copy
 from glasshouse.store.engines.duckdb.tables import (
@@ -97,6 +98,9 @@ class DuckDBStore:
             raise StoreUnavailableError(str(error)) from None
         try:
             self._prepare()
+        except StoreUnavailableError:
+            self._connection.close()
+            raise
         except duckdb.Error as error:  # a full disk: even to open it something is written
             with suppress(duckdb.Error):
                 self._connection.close()
@@ -403,6 +407,7 @@ def _connect(
 
 def prepare_tables(connection: DuckDBPyConnection) -> None:
     """The store's own tables, made if they are not there."""
+    check_layout(connection)
     connection.execute(OWN_TABLES)
     connection.execute(PERIOD_TABLES)
     connection.execute(erasing.TABLES)
