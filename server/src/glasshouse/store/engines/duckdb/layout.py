@@ -1,4 +1,4 @@
-"""Which layout of tables a file has: one that this version does not read is refused, not mangled."""
+"""Which layout of tables a file has. One that this version does not read is refused."""
 
 from duckdb import DuckDBPyConnection
 
