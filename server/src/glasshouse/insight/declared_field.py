@@ -36,6 +36,11 @@ class DeclaredField:
         return self.outer is None and self.field.type not in ("list", "map")
 
     @property
+    def few(self) -> bool:
+        """Whether its declaration leaves it few different values, or few ranges of them."""
+        return self.ranged or self.field.type in ("enum", "boolean", "time")
+
+    @property
     def counted(self) -> bool:
         """Whether the values are whole numbers."""
         kind = self.field.of if self.field.type == "list" else self.field.type

@@ -83,7 +83,8 @@ def _ask(store: Store, asked: Inquiry, declared: DeclaredField) -> Sequence[tupl
     parameters |= given
     if declared.single:
         names["instances"] = _distinct_instances(store)
-        return store.rows(query_text("field_of_events_single").format(**names), parameters).rows
+        name = "field_of_events_few" if declared.few else "field_of_events_single"
+        return store.rows(query_text(name).format(**names), parameters).rows
     names["values"] = values_sql(declared)
     return store.rows(query_text("field_of_events").format(**names), parameters).rows
 
