@@ -142,6 +142,14 @@ def test_amplitude_takes_right_events_at_once_and_lists_wrong_ones(foreign):
     assert b"CANARY" not in foreign.bytes_on_disk()
 
 
+def test_amplitude_events_that_are_equal_are_still_two(foreign):
+    upload(foreign, event(), event(event_type=...), event())
+    upload(foreign, event(), event())
+    first, second = foreign.records()
+    assert first.keys == second.keys
+    assert first.keys[0][:16] != first.keys[0][16:]
+
+
 def test_amplitude_says_which_ids_are_too_short_if_asked(foreign):
     answer = upload(foreign, event(user_id="abc"), options={"min_id_length": 5})
     assert answer.json()["events_with_invalid_id_lengths"] == {"user_id": [0]}

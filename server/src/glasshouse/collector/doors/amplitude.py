@@ -6,6 +6,7 @@ the events that are wrong, and libraries drop those and send the others again, s
 taken at once and known as a repeat when it comes back.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -133,6 +134,7 @@ class Reading:
         self._parcel = parcel
         self._translation = translation
         self._shortest = options.min_id_length if options is not None else 1
+        self._equal: Counter[str] = Counter()
         self.wrong: dict[str, dict[str, list[int]]] = {}
 
     def read(self, place: int, raw: msgspec.Raw) -> None:
@@ -196,10 +198,7 @@ class Reading:
             "user": event.user_id,
             "device": event.device_id,
         }
-        identifier = as_text(event.insert_id)[:128] or natural_key(
-            instance, event.event_type, event.time, event.session_id, event.event_id,
-            event.event_properties,
-        )  # fmt: skip
+        identifier = as_text(event.insert_id)[:128] or self._natural_id(instance, event)
         raw = {
             "item": declaration.path,
             "id": identifier,
@@ -210,6 +209,17 @@ class Reading:
             "fields": fields,
         }
         translation.admit(self._parcel, place, raw)
+
+    def _natural_id(self, instance: str | None, event: Event) -> str:
+        """An id made of the content; equal events of one upload are told apart by their order,
+        which stays as it is when a library drops wrong events and sends the others again.
+        """
+        content = natural_key(
+            instance, event.event_type, event.time, event.session_id, event.event_id,
+            event.event_properties,
+        )  # fmt: skip
+        self._equal[content] += 1
+        return natural_key(content, self._equal[content])
 
     def _instance(
         self, event: Event, fields: dict[str, Any], declaration: Declaration
