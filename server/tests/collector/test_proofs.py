@@ -65,6 +65,30 @@ def test_a_foreign_door_cannot_write_into_them_either(running):
     assert ("rejected", "bad_proof", 1, "event.build_completed", None) in running.refusals()
 
 
+def test_nobody_is_locked_out_of_a_foreign_door(foreign):
+    trial = {"type": "security-trial", "correlator": "9" * 64, "payload": {"length": 7}}
+    assert foreign.send("/events", trial, glasshouse_proof="5" * 64).status_code == 201
+    assert foreign.send("/events", trial).status_code == 201
+
+
+def test_no_token_is_registered_for_a_product_whose_clients_speak_another_format(foreign):
+    product = foreign.catalogue.product("psmdb")
+    item = {
+        "item": "snapshot.host",
+        "id": "1" * 32,
+        "at": datetime.now(UTC).isoformat(),
+        "instance": "i-1",
+        "fields": {"deployment": "DOCKER", "pillar_version": "7.0", "OS": "el9",
+                   "hardware_arch": "unknown"},
+    }  # fmt: skip
+    bearer = f"Bearer {product.keys[0].key}"
+    for token in ("5" * 64, "6" * 64):
+        answer = foreign.send(
+            "/v1/telemetry", {"items": [item]}, authorization=bearer, glasshouse_proof=token
+        )
+        assert outcomes(answer) == [ACCEPTED]
+
+
 def test_who_never_proved_anything_is_taken_as_before(running):
     old = ProvingClient()
     for _ in range(2):

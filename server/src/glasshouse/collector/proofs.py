@@ -51,17 +51,20 @@ class Proofs:
         self._clock = clock
         self._forgotten_at = clock()
 
-    def allows(self, product: str, instance: str, token: str | None) -> bool:
+    def allows(
+        self, product: str, instance: str, token: str | None, *, register: bool = True
+    ) -> bool:
         """Whether a request with this token may write items of the instance.
 
-        Registers the token of an instance that has none. Raises `ProofsUnavailableError`.
+        With `register`, an instance without a token gets this one. Raises
+        `ProofsUnavailableError`.
         """
         name = self._hash(product, instance)
         if token is None and self._is_without(name):
             return True
         known = self._verifier(name)
         if known is None:
-            if token is not None:
+            if token is not None and register:
                 self._register(name, self._hash(product, instance, token))
             elif len(self._without) < REMEMBERED:
                 self._without.add(name)

@@ -150,9 +150,15 @@ def prove_instances(parcel: Parcel, desk: Desk) -> None:
             desk.pace.admit_instance(f"{product.slug}/{instance}", items, rate)
     if desk.proofs is None:
         return
-    allows = desk.proofs.allows
+    # Where clients speak a foreign format none of them proves anything; who could register a token
+    # for their instances would lock them out.
+    register = parcel.door == "native" and product.manifest.product.wire == "native"
     instances = {entry.instance for _, group in parcel.groups() for _, entry in group}
-    strange = {name for name in instances if not allows(product.slug, name, token)}
+    strange = {
+        name
+        for name in instances
+        if not desk.proofs.allows(product.slug, name, token, register=register)
+    }
     if strange:
         for _, group in parcel.groups():
             for place, entry in group:
