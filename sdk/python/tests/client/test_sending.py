@@ -623,3 +623,15 @@ def test_a_reader_that_has_seen_enough_is_no_error(product, manifest, tmp_path):
         shell=True, capture_output=True, timeout=60,
     )  # fmt: skip
     assert done.stderr == b""
+
+
+@pytest.mark.parametrize(
+    ("environ", "origin"),
+    [({}, None), ({"CI": "true"}, "ci"), ({"GITHUB_ACTIONS": "true"}, "ci"),
+     ({"CI": "false"}, None),
+     ({"JENKINS_URL": "https://ci.example.com"}, "ci"),
+     ({"CI": "1", "TOX_ENV_NAME": "py"}, "development")],
+)  # fmt: skip
+def test_builds_and_tests_are_told_apart_from_people(product, collector, environ, origin):
+    product("telemetry.record('done', count=1); telemetry.send(20)", **environ)
+    assert json.loads(collector.bodies[0]).get("origin") == origin

@@ -148,6 +148,14 @@ COMMANDS = (
             ("name", {"help": "the item's name or path", "metavar": "NAME"}),
             ("fields", {"nargs": "*", "help": "field=value", "metavar": "FIELD=VALUE"}),
             ("--version", {"dest": "product_version", "help": "the product's version"}),
+            (
+                "--origin",
+                {
+                    "choices": ("production", "development", "ci"),
+                    "default": "production",
+                    "help": "what it counts as (production)",
+                },
+            ),
         ),
     ),
     Command(
