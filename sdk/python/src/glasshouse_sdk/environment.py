@@ -21,6 +21,23 @@ SENDER_NEEDS = (
 )  # fmt: skip
 
 
+BUILD_VARIABLES = (
+    "CI", "GITHUB_ACTIONS", "GITLAB_CI", "JENKINS_URL", "TF_BUILD", "BUILDKITE", "CIRCLECI",
+    "TRAVIS", "APPVEYOR", "TEAMCITY_VERSION", "BITBUCKET_BUILD_NUMBER", "DRONE",
+    "CODEBUILD_BUILD_ID",
+)  # fmt: skip
+TEST_VARIABLES = ("PYTEST_CURRENT_TEST", "TOX_ENV_NAME", "NOX_CURRENT_SESSION")
+NOT_SET = ("", "0", "false", "no", "off")
+
+
+def origin_of(environ: Mapping[str, str]) -> str:
+    """Who runs the product, as far as its environment tells: `ci`, `development`, `production`."""
+    for origin, names in (("development", TEST_VARIABLES), ("ci", BUILD_VARIABLES)):
+        if any(environ.get(name, "").lower() not in NOT_SET for name in names):
+            return origin
+    return "production"
+
+
 def process_environment() -> Mapping[str, str]:
     """The variables of this process."""
     return os.environ  # noqa: TID251 — this is the module that may

@@ -38,7 +38,6 @@ LOOK_EVERY = 60_000_000  # microseconds between looks whether a sender is due
 LONGEST_IDENTITY = 256
 POLL = 0.01  # seconds between looks at a sender that is waited for
 THREAD_MARGIN = 0.1
-LOST = ("refused_by_collector", "rejected_by_collector", "dropped", "torn")
 
 
 class Recorder:
@@ -164,18 +163,13 @@ class Recorder:
 
     def send(self, seconds: float) -> Delivered:
         """Send what is there, for so many seconds at most: what became of it."""
-        lost = self._lost()
+        lost = tallies.lost(self._state)
         self._send_and_wait(seconds)
         if decide(self._compiled, self._surroundings, self._state).is_all_off:
             return "given-up"
         if open_files(self._state) or claims(self._state):
             return "waiting"
-        return "given-up" if self._lost() > lost else "acknowledged"
-
-    def _lost(self) -> int:
-        """How many items will never arrive, though they were recorded."""
-        counts = tallies.read_tallies(self._state)
-        return sum(counts.get(reason, 0) for reason in LOST)
+        return "given-up" if tallies.lost(self._state) > lost else "acknowledged"
 
     def _item(self, name: str) -> ItemEncoder | None:
         """The encoder of an item; None if its channel is off or its time is over."""

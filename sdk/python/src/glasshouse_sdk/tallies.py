@@ -14,6 +14,16 @@ NAME = "tallies"
 LONGEST = 16_384  # bytes
 
 
+LOST = ("refused_by_collector", "rejected_by_collector", "dropped", "torn")
+"""Reasons of items that were recorded and will never arrive."""
+
+
+def lost(state: State) -> int:
+    """How many items were recorded and will never arrive."""
+    counts = read_tallies(state)
+    return sum(counts.get(reason, 0) for reason in LOST)
+
+
 def count(state: State, reason: str, number: int = 1) -> None:
     """Add to the count of one reason. Raises `OSError` where nothing can be written."""
     if _append(state, {reason: number}) > LONGEST:

@@ -17,7 +17,7 @@ import time
 from glasshouse_sdk.answers import EVERY, give_answer
 from glasshouse_sdk.compiled import load_compiled
 from glasshouse_sdk.consent import Consent, decide
-from glasshouse_sdk.environment import hand_down_refusal, process_environment
+from glasshouse_sdk.environment import hand_down_refusal, origin_of, process_environment
 from glasshouse_sdk.jsontext import parsed
 from glasshouse_sdk.state import State, default_directory
 from glasshouse_sdk.surroundings import Surroundings
@@ -49,7 +49,7 @@ class Telemetry:
         state: str | os.PathLike[str] | None = None,
         instance: str | None = None,
         identities: Mapping[str, str] | None = None,
-        origin: str = "production",
+        origin: str | None = None,
         environment: Mapping[str, str] | None = None,
         project: str | os.PathLike[str] | None = None,
         properties: Mapping[str, str] | None = None,
@@ -61,12 +61,13 @@ class Telemetry:
         `version`: the product's. `key`: its write key. `endpoint`: the collector, if not the
         manifest's. `state`: the state directory, if not the user's own for this product.
         `instance`: the instance's identity, if the product knows one. `identities`: the others.
-        `origin`: 'production', 'development' or 'ci'. `environment`: variables, if not the
-        process's. `project`: the directory of the project that the product works on, if its
-        manifest has switches there. `properties`: those that the product was started with, for
+        `origin`: 'production', 'development' or 'ci', if it is not as the variables of test
+        runners and build services tell; the last two are counted apart. `environment`: variables,
+        if not the process's. `project`: the directory of the project that the product works on, if
+        its manifest has switches there. `properties`: those that the product was started with, for
         switches of that kind. `policy`: the directory of the organization's policies, if not
-        /etc/glasshouse/policy.d. `sends_at_exit`: False leaves what waits to `send`, the next run
-        or the owner.
+        /etc/glasshouse/policy.d. `sends_at_exit`: False leaves what waits to `send`, to the next
+        run or to the owner.
         `strict`: raise what is otherwise swallowed; for tests and development.
         """
         self._strict = strict
@@ -87,7 +88,7 @@ class Telemetry:
             self._version = version
             self._instance = instance
             self._identities = dict(identities or {})
-            self._origin = _known_origin(origin)
+            self._origin = _known_origin(origin_of(environ) if origin is None else origin)
             self._sends_at_exit = sends_at_exit
         except Exception as error:  # noqa: BLE001 — no mistake of ours or theirs may reach the host
             self._is_on = False

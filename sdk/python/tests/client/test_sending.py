@@ -246,7 +246,7 @@ def test_a_request_too_large_is_halved_until_it_is_taken(sdk, product, collector
 def test_one_poisoned_item_is_given_up_and_the_others_arrive(sdk, product, collector):
     product("for n in range(10, 20): telemetry.record('done', count=n)")
     collector.mode = "poisoned"
-    sdk("send")
+    assert "1 items will never arrive" in sdk("send", code=1)
     entries = json.loads(sdk("history", "--json"))
     taken = [e for e in entries if e["attempts"][-1]["verdict"] == "acknowledged"]
     numbers = [i["fields"]["count"] for e in taken for i in json.loads(e["body"])["items"]]
@@ -259,7 +259,7 @@ def test_410_ends_the_collection_and_a_new_manifest_begins_another(
 ):
     product("telemetry.record('done', count=1)")
     collector.mode = "410"
-    sdk("send")
+    sdk("send", code=1)
     assert os.listdir(tmp_path / "state") == ["ended.json"]
     product("telemetry.record('done', count=2); assert telemetry.consent == 'off'")
     assert os.listdir(tmp_path / "state") == ["ended.json"]
@@ -331,7 +331,7 @@ def test_a_torn_line_costs_itself_alone(sdk, product, collector, tmp_path):
     with path.open("ab") as file:
         file.write(b'{"item":"event.done","id":"12')
     product("telemetry.record('done', count=2)\ntelemetry.record('done', count=3)")
-    sdk("send")
+    sdk("send", code=1)
     assert counts(collector) == [1, 2, 3]
 
 
@@ -613,3 +613,25 @@ def test_ten_thousand_generated_items_leave_as_they_were_previewed(manifest, col
     ids = [item["id"] for body in previewed for item in json.loads(body)["items"]]
     assert len(ids) == len(set(ids)) == 10_000
     assert len(previewed) > 10
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(product, manifest, tmp_path):
+    product("for n in range(900): telemetry.record('done', count=n, message='x' * n)")
+    command = f"{sys.executable} -m glasshouse_sdk --manifest {manifest} --state {tmp_path}/state"
+    done = subprocess.run(
+        f"{command} preview --json | head -c 1; {command} list | head -n 1",
+        shell=True, capture_output=True, timeout=60,
+    )  # fmt: skip
+    assert done.stderr == b""
+
+
+@pytest.mark.parametrize(
+    ("environ", "origin"),
+    [({}, None), ({"CI": "true"}, "ci"), ({"GITHUB_ACTIONS": "true"}, "ci"),
+     ({"CI": "false"}, None),
+     ({"JENKINS_URL": "https://ci.example.com"}, "ci"),
+     ({"CI": "1", "TOX_ENV_NAME": "py"}, "development")],
+)  # fmt: skip
+def test_builds_and_tests_are_told_apart_from_people(product, collector, environ, origin):
+    product("telemetry.record('done', count=1); telemetry.send(20)", **environ)
+    assert json.loads(collector.bodies[0]).get("origin") == origin

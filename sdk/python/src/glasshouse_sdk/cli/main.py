@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -96,7 +97,7 @@ COMMANDS = (
     ),
     Command(
         "send",
-        "send now what is waiting; exit code 1 if something is left",
+        "send now what is waiting; exit code 1 if something is left or was refused for good",
         "glasshouse-sdk --manifest acme.json --key KEY send --seconds 10",
         sending.send,
         sending.send_text,
@@ -147,6 +148,14 @@ COMMANDS = (
             ("name", {"help": "the item's name or path", "metavar": "NAME"}),
             ("fields", {"nargs": "*", "help": "field=value", "metavar": "FIELD=VALUE"}),
             ("--version", {"dest": "product_version", "help": "the product's version"}),
+            (
+                "--origin",
+                {
+                    "choices": ("production", "development", "ci"),
+                    "default": "production",
+                    "help": "what it counts as (production)",
+                },
+            ),
         ),
     ),
     Command(
@@ -175,6 +184,9 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         result, is_well = command.run(subject(arguments), arguments)
         _print(command, result, arguments)
+    except BrokenPipeError:  # whoever reads has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the last flush
+        return DONE
     except CommandError as error:
         print(f"glasshouse-sdk: {error}", file=sys.stderr)
         return WRONG_USE
@@ -190,9 +202,9 @@ def _print(command: Command, result: Any, arguments: argparse.Namespace) -> None
         sys.stdout.buffer.write(result["body"].encode() if result else b"")
         sys.stdout.buffer.flush()
     elif arguments.json:
-        print(json.dumps(result, indent=1))
+        print(json.dumps(result, indent=1), flush=True)
     else:
-        print(command.show(result))
+        print(command.show(result), flush=True)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -32,6 +32,7 @@ def record(subject: Subject, arguments: argparse.Namespace) -> tuple[Any, bool]:
             project=subject.surroundings.project,
             properties=subject.surroundings.properties,
             policy=subject.surroundings.policy,
+            origin=arguments.origin,
             strict=True,
         )
         telemetry.record(path, **fields)

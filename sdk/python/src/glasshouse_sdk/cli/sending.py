@@ -12,40 +12,61 @@ from glasshouse_sdk.destination import keep_destination
 from glasshouse_sdk.launching import has_ended, launch
 from glasshouse_sdk.schedule import read_delivery
 from glasshouse_sdk.surroundings import variables
+from glasshouse_sdk.tallies import lost
 
 POLL = 0.02  # seconds
 
 
 def send(subject: Subject, arguments: argparse.Namespace) -> tuple[Any, bool]:
+    """Well if everything that waited was acknowledged."""
     state = subject.state
-    consent = subject.consent()
-    if not consent.may_send:
-        state_now = "off" if consent.is_all_off else "not yet answered"
-        return {"sent": False, "left": 0, "problem": f"the telemetry is {state_now}"}, False
+    if not subject.consent().may_send:
+        return _result(problem=_why_not(subject)), False
     if not open_files(state) and not claims(state):
-        return {"sent": True, "left": 0, "problem": ""}, True
-    if not 0 < arguments.seconds <= 3600:
-        raise CommandError(f"found --seconds {arguments.seconds:g}; expected 1 to 3600")
+        return _result(sent=True), True
+    before = lost(state)
+    _run_sender(subject, arguments.seconds)
+    if not subject.consent().may_send:  # the collector has ended it, or a person meanwhile
+        return _result(problem=_why_not(subject)), False
+    left = sum(claim.count for claim in claims(state))
+    if left:
+        waits = read_delivery(state).problem or "another sender is at work, or time was over"
+        return _result(left=left, problem=waits), False
+    refused = lost(state) - before
+    return _result(sent=True, refused=refused), not refused
+
+
+def _run_sender(subject: Subject, seconds: float) -> None:
+    if not 0 < seconds <= 3600:
+        raise CommandError(f"found --seconds {seconds:g}; expected 1 to 3600")
     destination = subject.destination()
     if not destination.endpoint:
         raise CommandError("found no endpoint; expected one in the manifest or --endpoint URL")
-    keep_destination(state, destination)
+    keep_destination(subject.state, destination)
     names = variables(subject.compiled["switches"])
-    process = launch(
-        state.directory, names, subject.surroundings.environ, lifetime=arguments.seconds, asked=True
-    )
+    environ = subject.surroundings.environ
+    process = launch(subject.state.directory, names, environ, lifetime=seconds, asked=True)
     if process is None:
         raise CommandError("found no Python to start the sender with; run this with python3")
     while not has_ended(process):  # it ends itself at its deadline
         time.sleep(POLL)
-    left = sum(claim.count for claim in claims(state))
-    problem = read_delivery(state).problem
-    if left and not problem:
-        problem = "another sender is at work, or the deadline was over"
-    return {"sent": not left, "left": left, "problem": problem if left else ""}, not left
+
+
+def _result(
+    *, sent: bool = False, left: int = 0, refused: int = 0, problem: str = ""
+) -> dict[str, Any]:
+    return {"sent": sent, "left": left, "refused": refused, "problem": problem}
+
+
+def _why_not(subject: Subject) -> str:
+    return "the telemetry is " + ("off" if subject.consent().is_all_off else "not yet answered")
 
 
 def send_text(result: Any) -> str:
+    if result["refused"]:
+        return f"{result['refused']} items will never arrive; `history` and `status` tell more."
     if result["sent"]:
         return "Everything is sent and acknowledged."
+    if not result["left"]:
+        return f"Nothing is sent: {result['problem']}."
     return f"{result['left']} items are left: {result['problem']}"
