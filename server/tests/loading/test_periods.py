@@ -5,6 +5,7 @@ from collections import defaultdict
 from datetime import timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 from loading_world import MemoryJournal, build, line, record
 
@@ -131,3 +132,26 @@ def test_ids_keep_their_numbers_through_cycles_and_restarts(tmp_path: Path) -> N
         index: IdentityIndex = store._identities
         assert len(index) == len(rows) + 1
         store.close()
+
+
+def test_a_file_of_an_earlier_version_is_adopted(tmp_path: Path) -> None:
+    journal = MemoryJournal(
+        [record({"event.command_finished": [("1", line(0, "a", version="1"))]})]
+    )
+    loader, store, _ = build(tmp_path, journal)
+    loader.cycle()
+    store.close()
+    with duckdb.connect(tmp_path / "store" / "glasshouse.duckdb") as old:
+        for view in ("instances", "instance_days"):
+            old.execute(f"create table store.old_{view} as from store.{view}")
+            old.execute(f"drop view store.{view}")
+            old.execute(f"alter table store.old_{view} rename to {view}")
+        old.execute("drop table store.folded_instances; drop table store.open_days")
+        old.execute("delete from store.arrivals")
+    loader, store, _ = build(tmp_path, journal)
+    journal.add(record({"event.command_finished": [("2", line(30, "a", version="2"))]}))
+    assert loader.cycle().stored == 1
+    for step in STEPS:
+        assert derived(store, step) == expected(store, step)
+    assert store.rows("select items, current_version from store.instances").rows == [(2, "2")]
+    store.close()

@@ -31,6 +31,7 @@ from glasshouse.store.engines.duckdb.rewriting import clear_copies, put_in_place
 from glasshouse.store.engines.duckdb.tables import (
     OWN_TABLES,
     ItemTable,
+    adopt_former_tables,
     check_names,
     ensure_table,
     read_tables,
@@ -407,6 +408,7 @@ def _connect(
 
 def prepare_tables(connection: DuckDBPyConnection) -> None:
     """The store's own tables, made if they are not there."""
+    adopt_former_tables(connection)
     check_layout(connection)
     connection.execute(OWN_TABLES)
     connection.execute(PERIOD_TABLES)

@@ -50,6 +50,9 @@ create table if not exists store.key_runs (
 );
 """
 
+# What the tables were called before there were levels (see docs/decisions/0012).
+FORMER_NAMES = {"instances": "folded_instances", "instance_days": "open_days"}
+
 # Schemas that mean something else here: the store's own, DuckDB's, and the database file's name,
 # which would make "glasshouse.event_x" ambiguous. A slug has no underscore, so these stay unique.
 TAKEN_SCHEMAS = frozenset(
@@ -93,6 +96,16 @@ class ItemTable:
 
 def schema_of(product: str) -> str:
     return identifier(f"{product}_" if product in TAKEN_SCHEMAS else product)
+
+
+def adopt_former_tables(connection: DuckDBPyConnection) -> None:
+    """A file of an earlier version: its tables hold the same columns under other names."""
+    found = connection.execute(
+        "select table_name from duckdb_tables() where schema_name = 'store'"
+    ).fetchall()
+    for (name,) in found:
+        if name in FORMER_NAMES:
+            connection.execute(f"alter table store.{name} rename to {FORMER_NAMES[name]}")
 
 
 def read_tables(connection: DuckDBPyConnection) -> dict[tuple[str, str], ItemTable]:
