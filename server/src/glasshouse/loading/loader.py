@@ -37,7 +37,7 @@ from glasshouse.loading.portions import (
     write_portions,
 )
 from glasshouse.loading.repeats import Repeats
-from glasshouse.loading.tallying import RECEIVED, notes_of, tallies_of
+from glasshouse.loading.tallying import RECEIVED, notes_of, summed, tallies_of
 from glasshouse.model import Position
 from glasshouse.store import (
     Applied,
@@ -268,7 +268,7 @@ class Loader:
                 Tally(head.product, head.door, "waiting", "", waiting),
                 *(Tally(head.product, head.door, *refused) for refused in refused_items(head)),
             ]
-        return _summed(found)
+        return summed(found)
 
     def _take_stock(self) -> None:
         clear(self._scratch)
@@ -392,11 +392,3 @@ class Loader:
 
 def _nothing_to_do() -> None:
     """What the loader attends to where nothing else was said."""
-
-
-def _summed(tallies: Sequence[Tally]) -> list[Tally]:
-    sums: dict[tuple[str, str, str, str], int] = {}
-    for tally in tallies:
-        key = (tally.product, tally.door, tally.outcome, tally.reason)
-        sums[key] = sums.get(key, 0) + tally.items
-    return [Tally(*key, items) for key, items in sorted(sums.items())]

@@ -62,3 +62,12 @@ def notes_of(
 def _utc(moment: datetime) -> datetime:
     """UTC without a zone, as the store's timestamps are."""
     return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+
+
+def summed(tallies: Iterable[Tally]) -> list[Tally]:
+    """One tally for each product, door, outcome and reason."""
+    sums: dict[tuple[str, str, str, str], int] = {}
+    for tally in tallies:
+        key = (tally.product, tally.door, tally.outcome, tally.reason)
+        sums[key] = sums.get(key, 0) + tally.items
+    return [Tally(*key, items) for key, items in sorted(sums.items())]

@@ -21,17 +21,13 @@ from glasshouse.model import Origin, Position
 from glasshouse.store.engines.duckdb import applying, erasing, holding
 from glasshouse.store.engines.duckdb.asking import ask
 from glasshouse.store.engines.duckdb.checking import find_problems
-from glasshouse.store.engines.duckdb.creating import create_file
 from glasshouse.store.engines.duckdb.erasing import mark_of
 from glasshouse.store.engines.duckdb.gate import Gate
 from glasshouse.store.engines.duckdb.identities import IdentityIndex
-from glasshouse.store.engines.duckdb.layout import check_layout
-from glasshouse.store.engines.duckdb.periods import TABLES as PERIOD_TABLES
+from glasshouse.store.engines.duckdb.opening import FILE, connect, prepare_tables
 from glasshouse.store.engines.duckdb.rewriting import clear_copies, put_in_place, sync, write_copy
 from glasshouse.store.engines.duckdb.tables import (
-    OWN_TABLES,
     ItemTable,
-    adopt_former_tables,
     check_names,
     ensure_table,
     read_tables,
@@ -56,7 +52,6 @@ from glasshouse.store.port import (
 from glasshouse_sdk.manifest import Manifest
 
 QUERIES = Path(__file__).parents[2] / "queries"
-FILE = "glasshouse.duckdb"
 QUERY_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 
 # The engine or the machine failed; what is on disk is sound.
@@ -93,8 +88,7 @@ class DuckDBStore:
         self._scratch.mkdir(exist_ok=True, mode=0o700)
         clear_copies(self._scratch)
         try:
-            create_file(self._directory / FILE)
-            self._connection = _connect(self._directory, self._scratch, self._memory, self._threads)
+            self._connection = connect(self._directory, self._scratch, self._memory, self._threads)
         except (duckdb.Error, OSError) as error:
             raise StoreUnavailableError(str(error)) from None
         try:
@@ -382,37 +376,3 @@ def _failures() -> Iterator[None]:
 def _roll_back(connection: DuckDBPyConnection) -> None:
     with suppress(duckdb.Error):  # a failed commit has rolled back already, a dead handle cannot
         connection.execute("rollback")
-
-
-def _connect(
-    directory: Path, loading: Path, memory: str, threads: int | None
-) -> DuckDBPyConnection:
-    connection = duckdb.connect(
-        directory / FILE,
-        config={
-            "memory_limit": memory,
-            "temp_directory": str(directory / "spill"),
-            "python_enable_replacements": False,  # else a query could name a Python variable
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-            "preserve_insertion_order": False,
-            "checkpoint_threshold": "128MB",
-            **({"threads": threads} if threads else {}),
-        },
-    )
-    connection.execute("set allowed_directories = [?]", (str(loading.resolve()),))
-    connection.execute("set enable_external_access = false")
-    connection.execute("set lock_configuration = true")
-    return connection
-
-
-def prepare_tables(connection: DuckDBPyConnection) -> None:
-    """The store's own tables, made if they are not there."""
-    adopt_former_tables(connection)
-    check_layout(connection)
-    connection.execute(OWN_TABLES)
-    connection.execute(PERIOD_TABLES)
-    connection.execute(erasing.TABLES)
-    connection.execute(
-        "insert into store.position select 0, 0 where not exists (from store.position)"
-    )
