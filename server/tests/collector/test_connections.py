@@ -63,5 +63,8 @@ def test_a_connection_in_use_stays(monkeypatch, request):
             connected.sendall(REQUEST)
             time.sleep(0.05)
             connected.sendall(b"\r\n")
-            assert connected.recv(1000).startswith(b"HTTP/1.1 405")
+            answer = b""
+            while not answer.endswith(b"}"):  # head and body may come one after the other
+                answer += connected.recv(1000)
+            assert answer.startswith(b"HTTP/1.1 405")
             time.sleep(1.8)  # longer than a head may take
