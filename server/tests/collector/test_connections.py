@@ -65,6 +65,8 @@ def test_a_connection_in_use_stays(monkeypatch, request):
             connected.sendall(b"\r\n")
             answer = b""
             while not answer.endswith(b"}"):  # head and body may come one after the other
-                answer += connected.recv(1000)
+                piece = connected.recv(1000)
+                assert piece, "the connection was closed"
+                answer += piece
             assert answer.startswith(b"HTTP/1.1 405")
             time.sleep(1.8)  # longer than a head may take
