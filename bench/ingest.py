@@ -1,12 +1,15 @@
 """What ingesting costs: to the durable acknowledgement, and the whole way to a queryable row.
 
 CPU-seconds are the server process's own, per million events; they hold on a busy machine, where
-events per second and latencies are what the other tenants leave.
+events per second and latencies are what the other tenants leave. The yardstick is Python's own
+`json.loads` of the same bodies, alone on the machine: compare ratios, for cores change their speed.
 """
 
 import argparse
 import base64
+import json
 import tempfile
+import time
 from pathlib import Path
 
 from bench.load import Sent, cpu_seconds, native_requests, peak_memory, segment_requests, send
@@ -31,6 +34,7 @@ def _to_acknowledgement(data: Path, options: argparse.Namespace) -> None:
     """With the loader asleep, what is left is receiving, checking and the journal."""
     with running(data / "ack", load_every="3600") as server:
         native = native_requests(options.events, 100, server.digest, server.key, 1)
+        print(f"{'yardstick: json.loads':34}{'':>10}{_yardstick(native[:200]):>9.2f}")
         size = sum(map(len, native)) / options.events
         send(server.address, native[:20], options.connections)  # warm up
         _measure(server, f"native, 100 a request, {size:.0f} B", native[20:], 100, options)
@@ -39,6 +43,18 @@ def _to_acknowledgement(data: Path, options: argparse.Namespace) -> None:
         _measure(server, "segment, 100 a request", segment, 100, options)
         single = native_requests(options.single, 1, server.digest, server.key, 3)
         _measure(server, "native, 1 a request", single, 1, options)
+
+
+def _yardstick(requests: list[bytes]) -> float:
+    """CPU-seconds that `json.loads` takes for a million of these events; best of five."""
+    bodies = [request.partition(b"\r\n\r\n")[2] for request in requests]
+    costs = []
+    for _ in range(5):
+        start = time.process_time()
+        for body in bodies:
+            json.loads(body)
+        costs.append(time.process_time() - start)
+    return min(costs) / len(bodies) / 100 * 1e6
 
 
 def _whole_way(data: Path, options: argparse.Namespace) -> None:

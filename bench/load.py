@@ -15,13 +15,17 @@ from functools import partial
 INSTANCES = 2000
 
 
-def event(chance: random.Random, at: str) -> dict[str, object]:
-    """One event of bench.toml, about 700 bytes as JSON."""
+def any_instance(chance: random.Random) -> str:
+    return f"6aef422e-56a7-4530-af9d-{chance.randrange(INSTANCES):012x}"
+
+
+def event(chance: random.Random, at: str, instance: str | None = None) -> dict[str, object]:
+    """One event of bench.toml, about 700 bytes as JSON; of any instance if none is given."""
     return {
         "item": "event.job_finished",
         "id": f"{chance.getrandbits(128):032x}",
         "at": at,
-        "instance": f"6aef422e-56a7-4530-af9d-{chance.randrange(INSTANCES):012x}",
+        "instance": instance or any_instance(chance),
         "version": f"2.{chance.randrange(20)}.{chance.randrange(5)}",
         "fields": {
             "result": chance.choice(("SUCCESS", "SUCCESS", "SUCCESS", "FAILURE", "ABORTED")),
@@ -49,7 +53,10 @@ def native_requests(events: int, batch: int, digest: str, key: str, seed: int) -
     at = datetime.now(UTC).isoformat().replace("+00:00", "Z")
     requests = []
     for _ in range(events // batch):
-        body = {"manifest": digest, "items": [event(chance, at) for _ in range(batch)]}
+        # A client sends what one instance recorded.
+        instance = any_instance(chance)
+        items = [event(chance, at, instance) for _ in range(batch)]
+        body = {"manifest": digest, "items": items}
         requests.append(_request("/v1/telemetry", json.dumps(body).encode(), f"Bearer {key}"))
     return requests
 
@@ -61,8 +68,9 @@ def segment_requests(events: int, batch: int, authorization: str, seed: int) -> 
     requests = []
     for _ in range(events // batch):
         messages = []
+        instance = any_instance(chance)
         for _ in range(batch):
-            one = event(chance, at)
+            one = event(chance, at, instance)
             messages.append(
                 {
                     "type": "track",
