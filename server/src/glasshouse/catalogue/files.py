@@ -5,6 +5,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from glasshouse.durability import sync_path
+
 
 def write_whole(path: Path, data: bytes, mode: int = 0o600) -> None:
     """Replace `path` by `data`, durably: temporary file, sync, rename, sync of the directory."""
@@ -15,16 +17,7 @@ def write_whole(path: Path, data: bytes, mode: int = 0o600) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
-    sync_directory(path.parent)
-
-
-def sync_directory(path: Path) -> None:
-    """Without this a renamed file comes back under its temporary name after a power cut."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_path(path.parent)
 
 
 def read_json(path: Path) -> Any:

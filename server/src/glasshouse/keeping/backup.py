@@ -11,7 +11,6 @@ are not in it: without them the hashes in it cannot be tried out, so keep them e
 
 import hashlib
 import json
-import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -19,7 +18,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from glasshouse.catalogue.files import sync_directory, write_whole
+from glasshouse.catalogue.files import write_whole
+from glasshouse.durability import sync_path
 from glasshouse.keeping import ledger, retention
 from glasshouse.keeping.holdings import Holdings
 
@@ -47,7 +47,7 @@ def back_up(holdings: Holdings, destination: Path, secrets: Path | None = None) 
         about = holdings.loader.do(lambda: _copy(holdings, partial))
         write_whole(partial / LIST, json.dumps(about, indent=1).encode() + b"\n")
         partial.rename(destination)
-        sync_directory(destination.parent)
+        sync_path(destination.parent)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
@@ -71,7 +71,7 @@ def _copy(holdings: Holdings, to: Path) -> dict[str, Any]:
         if (data / name).exists():
             copy_file(data / name, to / name)
     for path in [to, *(p for p in to.rglob("*") if p.is_dir())]:
-        sync_directory(path)
+        sync_path(path)
     position = store.position()
     return {
         "format": FORMAT,
@@ -87,7 +87,7 @@ def copy_proofs(source: Path, target: Path) -> None:
     with closing(sqlite3.connect(source)) as database:
         database.execute("vacuum into ?", (str(target),))
     target.chmod(0o600)
-    sync_file(target)
+    sync_path(target)
 
 
 def files_in(directory: Path) -> Iterator[Path]:
@@ -99,15 +99,7 @@ def copy_file(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     shutil.copyfile(source, target)
     target.chmod(0o600)
-    sync_file(target)
-
-
-def sync_file(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_path(target)
 
 
 def describe(path: Path, root: Path) -> dict[str, Any]:

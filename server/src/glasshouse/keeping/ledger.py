@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from glasshouse.catalogue.files import sync_directory
+from glasshouse.durability import sync_path
 from glasshouse.store import Erasure
 
 NAME = "erasures.jsonl"
@@ -83,7 +83,7 @@ def _append(path: Path, entry: Mapping[str, Any]) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    sync_directory(path.parent)
+    sync_path(path.parent)
 
 
 def _erasure(entry: Mapping[str, Any]) -> Erasure:

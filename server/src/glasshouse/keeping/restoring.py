@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from glasshouse.catalogue.files import sync_directory
+from glasshouse.durability import sync_path
 from glasshouse.keeping import ledger
 from glasshouse.keeping.backup import FORMAT, LIST, BackupError, checksum, copy_file, files_in
 
@@ -61,11 +61,11 @@ def restore(
         if other is not None and other.exists():
             ledger.join(fresh, other)
     for path in [fresh, *(p for p in fresh.rglob("*") if p.is_dir())]:
-        sync_directory(path)
+        sync_path(path)
     if data.exists():
         data.rename(_beside(data))
     fresh.rename(data)
-    sync_directory(data.parent)
+    sync_path(data.parent)
     return {"files": len(about["files"]), "made_at": about["made_at"]}
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from glasshouse.durability import sync_path
 from glasshouse.model import KEY_BYTES
 from glasshouse.store import KeyRun
 
@@ -134,7 +135,7 @@ def write_run(directory: Path, keys: Keys, newest_day: date) -> Run:
             file.write(data)
         file.flush()
         os.fsync(file.fileno())
-    _sync_directory(directory)
+    sync_path(directory)
     return _mapped(directory, KeyRun(name, len(keys), checksum, newest_day))
 
 
@@ -163,11 +164,3 @@ def _mapped(directory: Path, listed: KeyRun) -> Run:
     words = np.memmap(directory / listed.name, dtype="<u8", mode="r").view(np.ndarray)
     high, low = words[: listed.keys], words[listed.keys :]
     return Run.of(Keys(high, low), listed)
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

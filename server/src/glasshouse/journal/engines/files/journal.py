@@ -7,8 +7,9 @@ import threading
 from collections.abc import Awaitable, Iterator
 from pathlib import Path
 
+from glasshouse.durability import sync_path
 from glasshouse.journal.engines.files.frame import frames
-from glasshouse.journal.engines.files.segments import segment_numbers, segment_path, sync_path
+from glasshouse.journal.engines.files.segments import segment_numbers, segment_path
 from glasshouse.journal.engines.files.writing import GroupCommit, SegmentWriter, Ticket
 from glasshouse.journal.port import Damage, JournalBrokenError, ReportDamage
 from glasshouse.model import Position

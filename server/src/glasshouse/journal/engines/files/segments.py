@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from glasshouse.durability import sync_path
+
 SUFFIX = ".journal"
 
 
@@ -26,12 +28,3 @@ def create_segment(directory: Path, number: int) -> int:
         os.close(descriptor)
         raise
     return descriptor
-
-
-def sync_path(path: Path) -> None:
-    """Sync a file or a directory."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

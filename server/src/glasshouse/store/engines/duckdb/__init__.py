@@ -17,6 +17,7 @@ from typing import Any
 import duckdb
 from duckdb import DuckDBPyConnection
 
+from glasshouse.durability import sync_path
 from glasshouse.model import Origin, Position
 from glasshouse.store.engines.duckdb import applying, erasing, holding
 from glasshouse.store.engines.duckdb.asking import ask
@@ -25,7 +26,7 @@ from glasshouse.store.engines.duckdb.erasing import mark_of
 from glasshouse.store.engines.duckdb.gate import Gate
 from glasshouse.store.engines.duckdb.identities import IdentityIndex
 from glasshouse.store.engines.duckdb.opening import FILE, connect, prepare_tables
-from glasshouse.store.engines.duckdb.rewriting import clear_copies, put_in_place, sync, write_copy
+from glasshouse.store.engines.duckdb.rewriting import clear_copies, put_in_place, write_copy
 from glasshouse.store.engines.duckdb.tables import (
     ItemTable,
     check_names,
@@ -295,7 +296,7 @@ class DuckDBStore:
             copy = write_copy(self._connection, self._scratch)
         try:
             shutil.copyfile(copy, path)
-            sync(path)
+            sync_path(path)
         finally:
             clear_copies(self._scratch)
 

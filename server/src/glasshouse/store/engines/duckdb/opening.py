@@ -4,12 +4,12 @@ DuckDB writes a new file's headers in place. A process that dies between two of 
 a file that is no database and that no later start can open; so it is made under another name.
 """
 
-import os
 from pathlib import Path
 
 import duckdb
 from duckdb import DuckDBPyConnection
 
+from glasshouse.durability import sync_path
 from glasshouse.store.engines.duckdb import erasing
 from glasshouse.store.engines.duckdb.layout import check_layout
 from glasshouse.store.engines.duckdb.periods import TABLES as PERIOD_TABLES
@@ -63,14 +63,6 @@ def create_file(path: Path) -> None:
     unfinished.unlink(missing_ok=True)
     unfinished.with_name(unfinished.name + ".wal").unlink(missing_ok=True)
     duckdb.connect(unfinished).close()
-    _sync(unfinished)
+    sync_path(unfinished)
     unfinished.replace(path)
-    _sync(path.parent)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_path(path.parent)

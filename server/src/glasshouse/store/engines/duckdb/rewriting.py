@@ -10,11 +10,11 @@ DELETE, CHECKPOINT and VACUUM leave them in the file; copying the database into 
 A crash before the rename leaves the old file, and the copy is thrown away at the next start.
 """
 
-import os
 from pathlib import Path
 
 from duckdb import DuckDBPyConnection
 
+from glasshouse.durability import sync_path
 from glasshouse.store.engines.duckdb.quoting import literal
 
 COPY = "copy.duckdb"
@@ -33,21 +33,13 @@ def write_copy(connection: DuckDBPyConnection, scratch: Path) -> Path:
     finally:
         connection.execute("detach copied")
     for written in (path, scratch):
-        sync(written)
+        sync_path(written)
     return path
 
 
 def clear_copies(scratch: Path) -> None:
     for left in scratch.glob(f"{COPY}*"):
         left.unlink()
-
-
-def sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def put_in_place(copy: Path, file: Path) -> None:
@@ -60,4 +52,4 @@ def put_in_place(copy: Path, file: Path) -> None:
     if log.exists():
         raise OSError(f"found {log}, expected none beside a closed file; the file stays as it is")
     copy.replace(file)
-    sync(file.parent)
+    sync_path(file.parent)
