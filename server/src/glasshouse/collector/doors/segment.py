@@ -16,7 +16,7 @@ import msgspec
 from glasshouse.collector.declarations import Declaration
 from glasshouse.collector.desk import Desk
 from glasshouse.collector.door import Reply
-from glasshouse.collector.doors.segment_batch import typed_batch
+from glasshouse.collector.doors.segment_batch import HasApp, typed_batch, version_of
 from glasshouse.collector.explaining import Shell
 from glasshouse.collector.keys import natural_key, product_of_word
 from glasshouse.collector.parcel import Parcel, RefusedError
@@ -84,12 +84,7 @@ class Batch(msgspec.Struct, gc=False):
     context: msgspec.Raw = NOTHING
 
 
-class App(msgspec.Struct, gc=False):
-    version: str | None = None
-
-
-class Context(msgspec.Struct, gc=False):
-    app: App | None = None
+class Context(HasApp, gc=False):
     groupId: str | int | None = None  # noqa: N815
 
 
@@ -203,7 +198,7 @@ class Reading:
             "item": declaration.path,
             "at": at,
             "instance": instance,
-            "version": _version(own) or _version(self._shared),
+            "version": version_of(own) or version_of(self._shared),
             "id": (message.messageId or "")[:128]
             or natural_key(instance, declaration.path, at, bytes(message.properties)),
         }
@@ -293,12 +288,6 @@ def flatten(value: Any, path: str, into: dict[str, Any], depth: int = 4) -> None
             flatten(inner, f"{path}.{name}", into, depth - 1)
     else:
         into[path] = value
-
-
-def _version(context: Context | None) -> str | None:
-    if context is None or context.app is None or not context.app.version:
-        return None
-    return context.app.version[:64]
 
 
 def _group(context: Context | None) -> Any:

@@ -31,8 +31,13 @@ class App(msgspec.Struct, gc=False):
     version: str | None = None
 
 
-class Context(msgspec.Struct, gc=False):
+class HasApp(msgspec.Struct, gc=False):
+    """What every context may hold, whichever way reads it."""
+
     app: App | None = None
+
+
+class Context(HasApp, gc=False):
     groupId: str | None = None  # noqa: N815 (Segment's names)
 
 
@@ -63,7 +68,7 @@ class TypedBatch:
                     message.timestamp or batch.sentAt,
                     instance,
                     message.properties,
-                    _version(own) or _version(shared),
+                    version_of(own) or version_of(shared),
                     _identities(declaration, message, own, shared),
                 )
             )
@@ -121,7 +126,8 @@ def _message_type(name: str, declaration: Declaration) -> Any:
     )
 
 
-def _version(context: Context | None) -> str | None:
+def version_of(context: HasApp | None) -> str | None:
+    """The product's version, as a message's context tells it."""
     if context is None or context.app is None or not context.app.version:
         return None
     return context.app.version[:64]
