@@ -11,11 +11,13 @@ from starlette.routing import Route
 
 from glasshouse.catalogue import Product, SettingsError
 from glasshouse.cli import keeping
+from glasshouse.cli.books import accounting_object
 from glasshouse.cli.installation import Installation
+from glasshouse.cli.metrics import metrics_route
 from glasshouse.collector.app import Collector, Receive, Scope, Send
 from glasshouse.collector.parcel import NO_PRODUCT
 from glasshouse.console.access import Access
-from glasshouse.store import StoreUnavailableError, Tally
+from glasshouse.store import StoreUnavailableError
 from glasshouse_sdk.manifest import ManifestError
 
 Handler = Callable[[Request], Response]
@@ -32,6 +34,7 @@ class Application:
         self.collector = collector
         self.health = Starlette(routes=health_routes(installation, collector))
         self._console = console
+        self._metrics = Starlette(routes=[metrics_route(installation, collector)])
         self._administration = Starlette(
             routes=[
                 *administration_routes(installation, collector, token),
@@ -45,6 +48,8 @@ class Application:
             await self.collector(scope, receive, send)
         elif path.startswith("/health/"):
             await self.health(scope, receive, send)
+        elif path == "/metrics":
+            await self._metrics(scope, receive, send)
         elif path.startswith(ADMINISTRATION):
             await self._administration(scope, receive, send)
         else:
@@ -92,38 +97,6 @@ def health_routes(installation: Installation, collector: Collector) -> list[Rout
         return JSONResponse({**books, "requests_sent_away": sent_away})
 
     return [Route("/health/ready", ready), Route("/health/accounting", accounting)]
-
-
-def accounting_object(tallies: list[Tally]) -> dict[str, Any]:
-    """Per product and door what came and what became of it; `difference` is 0, always."""
-    products: dict[str, dict[str, dict[str, Any]]] = {}
-    for tally in tallies:
-        door = products.setdefault(tally.product, {}).setdefault(tally.door, _empty_account())
-        if tally.outcome in ("rejected", "suppressed"):
-            door[tally.outcome][tally.reason] = tally.items
-        elif tally.outcome == "accepted":  # of accepted items only dropped fields are tallied
-            door["dropped_fields"] += tally.items
-        elif tally.outcome in door:
-            door[tally.outcome] += tally.items
-    for doors in products.values():
-        for door in doors.values():
-            ended = door["stored"] + door["duplicate"] + door["waiting"]
-            ended += sum(door["rejected"].values()) + sum(door["suppressed"].values())
-            door["difference"] = door["received"] - ended
-    difference = sum(door["difference"] for doors in products.values() for door in doors.values())
-    return {"products": products, "difference": difference}
-
-
-def _empty_account() -> dict[str, Any]:
-    return {
-        "received": 0,
-        "stored": 0,
-        "duplicate": 0,
-        "rejected": {},
-        "suppressed": {},
-        "waiting": 0,
-        "dropped_fields": 0,
-    }
 
 
 def administration_routes(

@@ -64,6 +64,8 @@ class Collector:
         # Requests told to come back, by product and door, since the start. Nothing of them was
         # taken, so they are no outcome of an item: their clients send them again.
         self.sent_away: Counter[tuple[str, str]] = Counter()
+        # Answers since the start, by door and status.
+        self.answers: Counter[tuple[str, int]] = Counter()
 
     def serves(self, method: str, path: str) -> bool:
         """Whether this app answers. A path is a door's with any method, but for the root, which
@@ -89,7 +91,17 @@ class Collector:
             except Exception as error:  # noqa: BLE001 (its text may hold what a client sent)
                 self._report(f"a defect: {place_of(error)}")
                 reply = door.busy(503, BROKEN_SECONDS)
+            self.answers[door.name, reply.status] += 1
             await _send(send, reply)
+
+    @property
+    def in_flight(self) -> int:
+        """Bytes of bodies that are being worked on."""
+        return self._in_flight
+
+    @property
+    def most_in_flight(self) -> int:
+        return self._most_in_flight
 
     def _without_door(self, method: str, path: str) -> Reply:
         if method == "OPTIONS":

@@ -11,7 +11,7 @@ from glasshouse.durability import sync_path
 from glasshouse.journal.engines.files.frame import frames
 from glasshouse.journal.engines.files.segments import segment_numbers, segment_path
 from glasshouse.journal.engines.files.writing import GroupCommit, SegmentWriter, Ticket
-from glasshouse.journal.port import Damage, JournalBrokenError, ReportDamage
+from glasshouse.journal.port import Damage, JournalBrokenError, ReportDamage, Syncs
 from glasshouse.model import Position
 
 SEGMENT_BYTES = 64 * 1024 * 1024
@@ -89,6 +89,9 @@ class FileJournal:
     def size(self) -> int:
         with self._lock:
             return sum(self._ends.values())
+
+    def syncs(self) -> Syncs:
+        return self._writer.watch.syncs()
 
     def close(self) -> None:
         if self._commit is None:

@@ -14,11 +14,13 @@ import errno
 import os
 import queue
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from glasshouse.journal.engines.files.frame import frame
 from glasshouse.journal.engines.files.segments import create_segment
+from glasshouse.journal.engines.files.watching import DiskWatch
 from glasshouse.journal.port import JournalBrokenError
 
 Ticket = asyncio.Future[None]
@@ -47,6 +49,7 @@ class SegmentWriter:
         self._number = number - 1
         self._descriptor: int | None = None
         self._end = 0
+        self.watch = DiskWatch()
 
     def write(self, group: list[Waiting]) -> None:
         """Write and sync the group, then tell those who wait for it."""
@@ -56,6 +59,7 @@ class SegmentWriter:
                 [part for payload, _ in group for part in (frame(payload), payload)]
             )
         except OSError as error:
+            self.watch.failed()
             self._abandon_segment()
             failure = JournalBrokenError(error.errno, f"the journal cannot be written: {error}")
             self._answer(tickets, failure)
@@ -83,7 +87,9 @@ class SegmentWriter:
         written = os.writev(self._descriptor, parts)
         if written != size:
             raise OSError(errno.ENOSPC, f"{written} of {size} bytes written")
+        started = time.perf_counter()
         os.fdatasync(self._descriptor)
+        self.watch.synced(time.perf_counter() - started)
         self._end += size
         self._synced(self._number, self._end)
 
