@@ -42,6 +42,9 @@ class Settings:
     """Threads of the store's engine; 0 takes as many as there are cores. One thread loads at a
     fifth less CPU an event, and answers questions at half the speed of two."""
 
+    log_format: str = "text"
+    """How the log on standard error is written: `text`, `json` or `logfmt`, one notice a line."""
+
     one_thread: bool = False
     """Do everything in one thread: slower, but every system call has its turn (fault injection)."""
 

@@ -55,7 +55,12 @@ def test_every_item_is_counted_by_its_fate(server):
     assert sum(fates.values()) + waiting == received
     assert fates["stored", ""] == 500
     assert found["glasshouse_conservation_difference", native] == 0
-    nobody = (("door", "native"), ("outcome", "rejected"), ("product", "-"), ("reason", "wrong_key"))
+    nobody = (
+        ("door", "native"),
+        ("outcome", "rejected"),
+        ("product", "-"),
+        ("reason", "wrong_key"),
+    )
     assert found["glasshouse_items_total", nobody] == 1
     assert found["glasshouse_requests_total", (("door", "native"), ("status", "401"))] == 1
     assert found["glasshouse_requests_total", (("door", "native"), ("status", "200"))] == 11

@@ -89,7 +89,7 @@ def requests(collector: Collector) -> Metrics:
 
 
 def conservation(installation: Installation) -> Metrics:
-    """received = stored + duplicate + rejected + suppressed + waiting, by product and door."""
+    """The equation: received = stored + duplicate + rejected + suppressed + waiting."""
     labels = ("product", "door")
     received = CounterMetricFamily("glasshouse_items_received", "Items received.", labels=labels)
     ended = CounterMetricFamily(

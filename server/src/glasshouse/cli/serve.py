@@ -20,17 +20,21 @@ from typing import Any
 import uvicorn
 import uvloop
 
+from glasshouse import __version__
 from glasshouse.catalogue.files import write_whole
 from glasshouse.cli.application import Application, collector_only
 from glasshouse.cli.connection import SERVER_FILE
 from glasshouse.cli.errors import CommandError
 from glasshouse.cli.installation import Installation, LoaderThread, now
+from glasshouse.cli.log import FORMS, log_to
+from glasshouse.cli.rounds import Rounds
 from glasshouse.collector.app import Collector
 from glasshouse.collector.connections import BoundedConnection
 from glasshouse.collector.desk import Desk
 from glasshouse.collector.pace import Pace
 from glasshouse.collector.places import Places
 from glasshouse.console.app import console_app
+from glasshouse.notices import Notice, tell
 from glasshouse.settings import Settings, from_environment
 
 
@@ -50,23 +54,31 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--country-database", type=Path, metavar="FILE", help="instead of the one that ships"
     )
+    parser.add_argument("--log-format", choices=tuple(FORMS), help="default text")
     parser.set_defaults(run=run)
 
 
 def settings_of(options: argparse.Namespace) -> Settings:
     """Flags over environment over defaults."""
-    names = ("data", "listen", "collector_listen", "country_database")
+    names = ("data", "listen", "collector_listen", "country_database", "log_format")
     flags = {name: getattr(options, name, None) for name in names}
     try:
         settings = from_environment(Settings(data=Path("data")))
     except ValueError as error:
         raise CommandError(f"a GLASSHOUSE_* variable cannot be read: {error}", status=2) from None
     given = {name: value for name, value in flags.items() if value is not None}
-    return replace(settings, **given)
+    settings = replace(settings, **given)
+    if settings.log_format not in FORMS:
+        raise CommandError(
+            f"found the log format '{settings.log_format}'; expected one of {', '.join(FORMS)}",
+            status=2,
+        )
+    return settings
 
 
 def run(options: argparse.Namespace) -> int:
     settings = settings_of(options)
+    log_to(sys.stderr, settings.log_format)
     installation = Installation(settings, report)
     # Requests leave no cycles behind, so looking for some may be rare.
     gc.set_threshold(100_000, 20, 100)
@@ -88,6 +100,7 @@ def run(options: argparse.Namespace) -> int:
             loader.stop()
     finally:
         installation.close()
+        tell(Notice.STOPPED)
     return 0
 
 
@@ -121,10 +134,12 @@ async def _serve(installation: Installation, sockets: list[socket.socket]) -> No
         ]
         while not all(server.started for server in servers):  # noqa: ASYNC110 (uvicorn's flag)
             await asyncio.sleep(0.01)
-        _announce(settings, sockets, token)
+        _announce(installation, sockets, token)
+        rounds = asyncio.create_task(Rounds(collector, threaded=not settings.one_thread).run())
         if settings.one_thread:
             await _load_between(installation, servers)
         await asyncio.gather(*tasks)
+        rounds.cancel()
 
 
 class Server(uvicorn.Server):
@@ -148,7 +163,7 @@ def _server(app: Any) -> Server:
         http=BoundedConnection,
         loop="uvloop",
         lifespan="off",
-        log_level="warning",
+        log_config=None,  # see log.py
         access_log=False,  # it would hold addresses
         server_header=False,
         proxy_headers=False,  # the collector decides whom it believes
@@ -162,6 +177,7 @@ def _signals(servers: list[Server]) -> Iterator[None]:
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
+        tell(Notice.STOPPING)
         for server in servers:
             server.should_exit = True
 
@@ -182,7 +198,18 @@ def _server_file(data: Path, url: str, token: str) -> Iterator[None]:
         path.unlink(missing_ok=True)
 
 
-def _announce(settings: Settings, sockets: list[socket.socket], token: str) -> None:
+def _announce(installation: Installation, sockets: list[socket.socket], token: str) -> None:
+    """For people: where to look. A log that programs read holds no address and no token."""
+    settings = installation.settings
+    tell(
+        Notice.STARTED,
+        version=__version__,
+        port=sockets[0].getsockname()[1],
+        collectors=1,
+        products=len(installation.catalogue),
+    )
+    if settings.log_format != "text":
+        return
     url = address_of(sockets[0])
     entrance = url if is_loopback(sockets[0]) else f"{url}/enter?token={token}"
     print(f"glasshouse: console at {entrance}", flush=True)
@@ -222,4 +249,4 @@ def is_loopback(listening: socket.socket) -> bool:
 
 def report(message: str) -> None:
     """A line for the operator. Never holds an address or a value."""
-    print(f"glasshouse: {message}", file=sys.stderr, flush=True)
+    tell(Notice.REPORTED, text=message)

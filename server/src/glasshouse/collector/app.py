@@ -8,8 +8,6 @@ import ipaddress
 from collections import Counter
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import lru_cache
-from pathlib import Path
-from traceback import walk_tb
 from typing import Any
 
 from glasshouse.collector.bodies import largest_body, too_large
@@ -23,6 +21,7 @@ from glasshouse.collector.quarantine import Quarantine
 from glasshouse.collector.recording import record_of, record_of_refusal
 from glasshouse.collector.steps import STEPS
 from glasshouse.journal import Journal, JournalBrokenError
+from glasshouse.notices import place_of
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -192,13 +191,6 @@ def plain_address(text: str) -> str | None:
         return None
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return str(mapped or address)
-
-
-def place_of(error: BaseException) -> str:
-    """The kind of an error and where in the code it was raised; never its text."""
-    where = [(frame.f_code.co_filename, line) for frame, line in walk_tb(error.__traceback__)]
-    file, line = where[-1] if where else ("?", 0)
-    return f"{type(error).__name__} at {Path(file).name}:{line}"
 
 
 def _stated_length(headers: dict[str, str], otherwise: int) -> int:

@@ -9,7 +9,8 @@ names included. It is in memory and nowhere else.
 """
 
 import re
-from collections import deque
+from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -61,6 +62,8 @@ class Quarantine:
         self._path = path
         self._kinds: dict[Kind, Kept] = {}
         self._live: dict[str, deque[dict[str, Any]]] = {}
+        self._changed = False
+        self._refused: Counter[tuple[str, str, str, str]] = Counter()
         if path is not None and path.exists():
             self._read(path)
 
@@ -108,11 +111,35 @@ class Quarantine:
         """What was just sent with the product's development key, the newest first."""
         return list(reversed(self._live.get(product, ())))
 
+    def take_refused(self) -> Counter[tuple[str, str, str, str]]:
+        """Items by product, door, outcome and reason since this was last asked."""
+        taken, self._refused = self._refused, Counter()
+        return taken
+
     def save(self) -> None:
-        if self._path is not None:
-            kinds = [{**asdict(kind), **_times(kept)} for kind, kept in self._kinds.items()]
-            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            write_whole(self._path, msgspec.json.encode(kinds))
+        write = self.writing()
+        if write is not None:
+            write()
+
+    def writing(self) -> Callable[[], None] | None:
+        """What writes the kinds as they are now, from any thread; None if the file has them."""
+        path = self._path
+        if path is None or not self._changed:
+            return None
+        self._changed = False
+        facts = msgspec.json.encode(
+            [{**asdict(kind), **_times(kept)} for kind, kept in self._kinds.items()]
+        )
+
+        def write() -> None:
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                write_whole(path, facts)
+            except OSError:
+                self._changed = True
+                raise
+
+        return write
 
     def _count(self, parcel: Parcel, verdict: Verdict, items: int = 1) -> None:
         kind = Kind(
@@ -124,6 +151,8 @@ class Quarantine:
             verdict.field,
             verdict.found,
         )
+        self._changed = True
+        self._refused[kind.product, kind.door, kind.outcome, kind.reason] += items
         # Popped and put back, so that the oldest kind comes first.
         kept = self._kinds.pop(kind, None)
         if kept is None:

@@ -13,6 +13,7 @@ from glasshouse.journal.engines.files.segments import segment_numbers, segment_p
 from glasshouse.journal.engines.files.writing import GroupCommit, SegmentWriter, Ticket
 from glasshouse.journal.port import Damage, JournalBrokenError, ReportDamage, Syncs
 from glasshouse.model import Position
+from glasshouse.notices import Notice, tell
 
 SEGMENT_BYTES = 64 * 1024 * 1024
 
@@ -78,10 +79,13 @@ class FileJournal:
                 for number, end in self._ends.items()
                 if (number != newest or number < self._rolled) and Position(number, end) <= before
             ]
+        freed = 0
         for number in done:
             segment_path(self._directory, number).unlink(missing_ok=True)
             with self._lock:
-                del self._ends[number]
+                freed += self._ends.pop(number)
+        if done:
+            tell(Notice.TRIMMED, segments=len(done), bytes=freed)
 
     def damages(self) -> list[Damage]:
         return list(self._reported.values())

@@ -3,6 +3,7 @@
 from bisect import bisect_left
 
 from glasshouse.journal.port import SYNC_BOUNDS, Syncs
+from glasshouse.notices import Notice, tell, tell_failure
 
 
 class DiskWatch:
@@ -12,12 +13,19 @@ class DiskWatch:
         self._counts = [0] * (len(SYNC_BOUNDS) + 1)
         self._seconds = 0.0
         self._failures = 0
+        self._failing = 0  # groups in a row
 
     def synced(self, seconds: float) -> None:
         self._counts[bisect_left(SYNC_BOUNDS, seconds)] += 1
         self._seconds += seconds
+        if self._failing:
+            tell(Notice.RECOVERED, part="journal", failures=self._failing)
+            self._failing = 0
 
-    def failed(self) -> None:
+    def failed(self, error: OSError) -> None:
+        if not self._failing:
+            tell_failure("journal", error)
+        self._failing += 1
         self._failures += 1
 
     def syncs(self) -> Syncs:

@@ -22,6 +22,7 @@ from glasshouse.journal.engines.files.frame import frame
 from glasshouse.journal.engines.files.segments import create_segment
 from glasshouse.journal.engines.files.watching import DiskWatch
 from glasshouse.journal.port import JournalBrokenError
+from glasshouse.notices import Notice, tell
 
 Ticket = asyncio.Future[None]
 Waiting = tuple[bytes, Ticket | None]
@@ -59,7 +60,7 @@ class SegmentWriter:
                 [part for payload, _ in group for part in (frame(payload), payload)]
             )
         except OSError as error:
-            self.watch.failed()
+            self.watch.failed(error)
             self._abandon_segment()
             failure = JournalBrokenError(error.errno, f"the journal cannot be written: {error}")
             self._answer(tickets, failure)
@@ -83,6 +84,7 @@ class SegmentWriter:
             self._number += 1
             self._descriptor = create_segment(self._directory, self._number)
             self._end = 0
+            tell(Notice.ROLLED, segment=self._number)
         size = sum(map(len, parts))
         written = os.writev(self._descriptor, parts)
         if written != size:
