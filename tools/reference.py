@@ -183,7 +183,7 @@ def log_page() -> str:
     parts = [
         "# The server's log\n",
         MADE,
-        "\nOn standard error, a notice a line: `glasshouse serve --log-format text|json|logfmt`, or",
+        "\nOn standard error, a notice a line: `glasshouse serve --log-format json`, or",
         "\n`GLASSHOUSE_LOG_FORMAT`. JSON and logfmt lines begin with `at`, `level` and `event`. No",
         "\nfact is an address, an id or a value that a client sent.\n",
         "\n| event | level | facts | what it means |\n|---|---|---|---|\n",

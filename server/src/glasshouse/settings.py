@@ -29,6 +29,9 @@ class Settings:
     in_flight_bytes: int = 256 * 1024 * 1024
     """Bodies being worked on at once, in bytes; beyond it the doors answer 503."""
 
+    collectors: int = 1
+    """Processes that serve the doors. A second one uses a second core; the first one loads, too."""
+
     items_per_second: float = 0.0
     """Most items taken in a second, shared evenly among products; 0 for no limit."""
 
@@ -57,6 +60,7 @@ def from_environment(settings: Settings, environment: Mapping[str, str] | None =
         "country_database": Path,
         "trusted_proxies": lambda text: tuple(filter(None, text.split(","))),
         "in_flight_bytes": int,
+        "collectors": int,
         "items_per_second": float,
         "load_every": float,
         "store_threads": int,

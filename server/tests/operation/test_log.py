@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from bench.load import native_requests, send
-from bench.server import _facts, _registered
+from bench.server import _registered
 
 from glasshouse.cli.log import FORMS, log_to
 from glasshouse.notices import NOTICES, Notice, tell

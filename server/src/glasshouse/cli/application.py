@@ -12,6 +12,7 @@ from starlette.routing import Route
 from glasshouse.catalogue import Product, SettingsError
 from glasshouse.cli import keeping
 from glasshouse.cli.books import accounting_object
+from glasshouse.cli.crew.crew import Crew
 from glasshouse.cli.installation import Installation
 from glasshouse.cli.metrics import metrics_route
 from glasshouse.collector.app import Collector, Receive, Scope, Send
@@ -29,12 +30,19 @@ class Application:
     """Doors first, for they are the hot route; then health and administration; then pages."""
 
     def __init__(
-        self, installation: Installation, collector: Collector, console: App, token: str
+        self,
+        installation: Installation,
+        collector: Collector,
+        console: App,
+        token: str,
+        crew: Crew | None = None,
     ) -> None:
         self.collector = collector
-        self.health = Starlette(routes=health_routes(installation, collector))
+        self._catalogue = installation.catalogue
+        self._crew = crew
+        self.health = Starlette(routes=health_routes(installation, collector, crew))
         self._console = console
-        self._metrics = Starlette(routes=[metrics_route(installation, collector)])
+        self._metrics = Starlette(routes=[metrics_route(installation, collector, crew)])
         self._administration = Starlette(
             routes=[
                 *administration_routes(installation, collector, token),
@@ -51,9 +59,22 @@ class Application:
         elif path == "/metrics":
             await self._metrics(scope, receive, send)
         elif path.startswith(ADMINISTRATION):
-            await self._administration(scope, receive, send)
+            await self._administration(scope, receive, self._told(send))
         else:
             await self._console(scope, receive, send)
+
+    def _told(self, send: Send) -> Send:
+        """An answer to a change of the catalogue waits until every collector knows of it."""
+        crew, before = self._crew, self._catalogue.version
+        if crew is None:
+            return send
+
+        async def told(message: Any) -> None:
+            if message["type"] == "http.response.start" and self._catalogue.version != before:
+                await crew.catch_up()
+            await send(message)
+
+        return told
 
 
 def collector_only(whole: Application) -> App:
@@ -68,7 +89,9 @@ def collector_only(whole: Application) -> App:
     return app
 
 
-def health_routes(installation: Installation, collector: Collector) -> list[Route]:
+def health_routes(
+    installation: Installation, collector: Collector, crew: Crew | None = None
+) -> list[Route]:
     """Open to everybody who reaches the port: counts and names of products, no value of an item."""
 
     def ready(_: Request) -> Response:
@@ -82,6 +105,10 @@ def health_routes(installation: Installation, collector: Collector) -> list[Rout
                 "problems": list(state.problems),
             },
             "journal_bytes": installation.journal.size(),
+            "collectors": {
+                "wanted": 1 + (len(crew.seats) if crew else 0),
+                "running": 1 + (crew.running if crew else 0),
+            },
         }
         return JSONResponse(body)
 

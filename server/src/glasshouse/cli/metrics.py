@@ -25,6 +25,7 @@ from starlette.routing import Route
 
 from glasshouse import __version__
 from glasshouse.cli.books import accounting_object
+from glasshouse.cli.crew.crew import Crew
 from glasshouse.cli.installation import Installation
 from glasshouse.collector.app import Collector
 from glasshouse.journal import SYNC_BOUNDS
@@ -33,10 +34,12 @@ from glasshouse.store import StoreUnavailableError
 Metrics = Iterator[Metric]
 
 
-def metrics_route(installation: Installation, collector: Collector) -> Route:
+def metrics_route(
+    installation: Installation, collector: Collector, crew: Crew | None = None
+) -> Route:
     """Open to whoever reaches the console's port, as the accounting is."""
     registry = CollectorRegistry()
-    registry.register(_Sources(installation, collector))
+    registry.register(_Sources(installation, collector, crew))
     ProcessCollector(registry=registry)
 
     def metrics(request: Request) -> Response:
@@ -49,21 +52,32 @@ def metrics_route(installation: Installation, collector: Collector) -> Route:
 class _Sources(Source):
     """Asked anew at every scrape."""
 
-    def __init__(self, installation: Installation, collector: Collector) -> None:
+    def __init__(self, installation: Installation, collector: Collector, crew: Crew | None) -> None:
         self._installation = installation
         self._collector = collector
+        self._crew = crew
 
     def describe(self) -> list[Metric]:
         return []  # nothing is asked before the first scrape
 
     def collect(self) -> Metrics:
         yield InfoMetricFamily("glasshouse", "This server.", {"version": __version__})
-        yield from requests(self._collector)
+        yield from requests(self._collector, self._crew)
+        yield from collectors(self._crew)
         for source in SOURCES:
             yield from source(self._installation)
 
 
-def requests(collector: Collector) -> Metrics:
+def collectors(crew: Crew | None) -> Metrics:
+    seats, running, restarts = (len(crew.seats), crew.running, crew.restarts) if crew else (0, 0, 0)
+    yield _gauge("glasshouse_collectors", "Processes that are to serve the doors.", 1 + seats)
+    yield _gauge("glasshouse_collectors_up", "Processes that serve the doors.", 1 + running)
+    yield CounterMetricFamily(
+        "glasshouse_collector_restarts", "Further collectors started again.", restarts
+    )
+
+
+def requests(collector: Collector, crew: Crew | None) -> Metrics:
     answers = CounterMetricFamily(
         "glasshouse_requests", "Requests answered by the doors.", labels=("door", "status")
     )
@@ -78,13 +92,12 @@ def requests(collector: Collector) -> Metrics:
     for key, count in sorted(collector.sent_away.items()):
         away.add_metric(key, count)
     yield away
-    yield _gauge(
-        "glasshouse_in_flight_bytes", "Bodies being worked on, in bytes.", collector.in_flight
-    )
+    in_flight = collector.in_flight + (crew.in_flight if crew else 0)
+    yield _gauge("glasshouse_in_flight_bytes", "Bodies being worked on, in bytes.", in_flight)
     yield _gauge(
         "glasshouse_in_flight_limit_bytes",
         "Where the doors begin to answer 503.",
-        collector.most_in_flight,
+        collector.most_in_flight * (1 + (len(crew.seats) if crew else 0)),
     )
 
 

@@ -20,7 +20,7 @@ from glasshouse.collector.proofs import ProofsUnavailableError
 from glasshouse.collector.quarantine import Quarantine
 from glasshouse.collector.recording import record_of, record_of_refusal
 from glasshouse.collector.steps import STEPS
-from glasshouse.journal import Journal, JournalBrokenError
+from glasshouse.journal import Appendable, JournalBrokenError
 from glasshouse.notices import place_of
 
 Scope = MutableMapping[str, Any]
@@ -43,7 +43,7 @@ class Collector:
     def __init__(
         self,
         desk: Desk,
-        journal: Journal,
+        journal: Appendable,
         in_flight_bytes: int,
         *,
         quarantine: Quarantine | None = None,

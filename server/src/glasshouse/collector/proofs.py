@@ -50,6 +50,7 @@ class Proofs:
         self._without: set[bytes] = set()
         self._clock = clock
         self._forgotten_at = clock()
+        self._data_version = self._asked_data_version()
 
     def allows(
         self, product: str, instance: str, token: str | None, *, register: bool = True
@@ -63,11 +64,11 @@ class Proofs:
         if token is None and self._is_without(name):
             return True
         known = self._verifier(name)
+        if known is None and token is not None and register:
+            known = self._registered(name, self._hash(product, instance, token))
+        elif known is None and len(self._without) < REMEMBERED:
+            self._without.add(name)
         if known is None:
-            if token is not None and register:
-                self._register(name, self._hash(product, instance, token))
-            elif len(self._without) < REMEMBERED:
-                self._without.add(name)
             return True
         return token is not None and known == self._hash(product, instance, token)
 
@@ -89,13 +90,29 @@ class Proofs:
         self._database.close()
 
     def _is_without(self, name: bytes) -> bool:
+        self._believe_no_longer()
+        return name in self._without
+
+    def _believe_no_longer(self) -> None:
         now = self._clock()
         if now - self._forgotten_at > BELIEVED_SECONDS:
             self._without.clear()
             self._forgotten_at = now
-        return name in self._without
+            version = self._asked_data_version()
+            if version != self._data_version:
+                # Another process wrote: what was erased there must not be believed in here.
+                self._known.clear()
+                self._data_version = version
+
+    def _asked_data_version(self) -> int:
+        """SQLite's own count of what other connections have changed."""
+        try:
+            return int(self._database.execute("pragma data_version").fetchone()[0])
+        except sqlite3.Error:
+            return -1
 
     def _verifier(self, name: bytes) -> bytes | None:
+        self._believe_no_longer()
         known = self._known.get(name)
         if known is not None:
             return known
@@ -109,15 +126,19 @@ class Proofs:
             self._remember(name, row[0])
         return row[0] if row is not None else None
 
-    def _register(self, name: bytes, verifier: bytes) -> None:
+    def _registered(self, name: bytes, verifier: bytes) -> bytes | None:
+        """The instance's verifier now: this one, or another process' that came first."""
         try:
-            self._database.execute(
+            done = self._database.execute(
                 "insert or ignore into verifiers values (?, ?)", (name, verifier)
             )
         except sqlite3.Error:
-            return  # a full disk, say; the next request of this instance registers it
+            return None  # a full disk, say; the next request of this instance registers it
         self._without.discard(name)
+        if done.rowcount == 0:
+            return self._verifier(name)
         self._remember(name, verifier)
+        return verifier
 
     def _remember(self, name: bytes, verifier: bytes) -> None:
         if len(self._known) >= REMEMBERED:

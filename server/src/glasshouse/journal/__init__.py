@@ -5,6 +5,7 @@ from pathlib import Path
 from glasshouse.journal.engines.files.journal import FileJournal
 from glasshouse.journal.port import (
     SYNC_BOUNDS,
+    Appendable,
     Damage,
     Journal,
     JournalBrokenError,
@@ -15,6 +16,7 @@ from glasshouse.model import Position
 
 __all__ = [
     "SYNC_BOUNDS",
+    "Appendable",
     "Damage",
     "Journal",
     "JournalBrokenError",

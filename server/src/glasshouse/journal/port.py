@@ -42,12 +42,18 @@ class Syncs:
     failures: int
 
 
-class Journal(Protocol):
+class Appendable(Protocol):
+    """What a collector needs of a journal."""
+
     def append(self, payload: bytes) -> Awaitable[None]:
         """Done once the payload survives a power cut. Raises `JournalBrokenError`."""
 
     def note(self, payload: bytes) -> None:
         """Append without waiting: written with the next group, or lost with the process."""
+
+
+class Journal(Appendable, Protocol):
+    """What the loader and those who keep the data need besides."""
 
     def read(self, after: Position, limit: int) -> Iterator[tuple[bytes, Position]]:
         """Synced payloads behind `after`, about `limit` bytes of them, each with its end."""
