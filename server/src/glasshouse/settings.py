@@ -52,6 +52,18 @@ class Settings:
     """Do everything in one thread: slower, but every system call has its turn (fault injection)."""
 
 
+@dataclass(frozen=True, slots=True)
+class ServiceManager:
+    """Where the service manager that started this process wants to hear of it."""
+
+    notify_socket: str | None = None
+
+
+def service_manager(environment: Mapping[str, str] | None = None) -> ServiceManager:
+    source = os.environ if environment is None else environment  # noqa: TID251 (the one reader)
+    return ServiceManager(source.get("NOTIFY_SOCKET") or None)
+
+
 def from_environment(settings: Settings, environment: Mapping[str, str] | None = None) -> Settings:
     """The settings with every GLASSHOUSE_* variable that is set laid over them."""
     source = os.environ if environment is None else environment  # noqa: TID251 (the one reader)

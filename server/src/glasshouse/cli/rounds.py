@@ -6,8 +6,10 @@ a line for each kind of them and not for each request.
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 
+from glasshouse.cli.service_manager import Herald
 from glasshouse.collector.app import Collector
 from glasshouse.notices import Notice, tell
 
@@ -16,10 +18,21 @@ MOST_LINES = 50  # of a kind of notice, in one round
 
 
 class Rounds:
-    """The rounds of one collector. `threaded`: files are written beside the event loop."""
+    """The rounds of one collector. `threaded`: files are written beside the event loop; `alive`
+    says whether the loader is, and `herald` passes it on.
+    """
 
-    def __init__(self, collector: Collector, *, threaded: bool = True) -> None:
+    def __init__(
+        self,
+        collector: Collector,
+        herald: Herald,
+        alive: Callable[[], bool],
+        *,
+        threaded: bool = True,
+    ) -> None:
         self._collector = collector
+        self._herald = herald
+        self._alive = alive
         self._threaded = threaded
         self._told_away: Counter[tuple[str, str]] = Counter()
 
@@ -27,6 +40,8 @@ class Rounds:
         """Until cancelled."""
         while True:
             await asyncio.sleep(ROUND_SECONDS)
+            if self._alive():
+                self._herald.say("WATCHDOG=1")
             self.tell()
             await self._keep()
 

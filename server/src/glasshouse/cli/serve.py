@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,13 +29,14 @@ from glasshouse.cli.installation import Installation, LoaderThread, now
 from glasshouse.cli.listening import Server, address_of, bound, is_loopback, server_of
 from glasshouse.cli.log import FORMS, log_to
 from glasshouse.cli.rounds import Rounds
+from glasshouse.cli.service_manager import Herald
 from glasshouse.collector.app import Collector
 from glasshouse.collector.desk import Desk
 from glasshouse.collector.pace import Pace
 from glasshouse.collector.places import Places
 from glasshouse.console.app import console_app
 from glasshouse.notices import Notice, tell
-from glasshouse.settings import Settings, from_environment
+from glasshouse.settings import Settings, from_environment, service_manager
 
 MOST_COLLECTORS = 16
 PATIENCE = 5.0  # seconds: collectors of a server that was killed let go of the directory by then
@@ -107,11 +108,11 @@ def run(options: argparse.Namespace) -> int:
             if address
         ]
         if settings.one_thread:
-            uvloop.run(_serve(installation, sockets))
+            uvloop.run(_serve(installation, sockets, lambda: True))
             return 0
         loader = LoaderThread(installation)
         try:
-            uvloop.run(_serve(installation, sockets))
+            uvloop.run(_serve(installation, sockets, loader.is_alive))
         finally:
             loader.stop()
     finally:
@@ -120,8 +121,11 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-async def _serve(installation: Installation, sockets: list[socket.socket]) -> None:
+async def _serve(
+    installation: Installation, sockets: list[socket.socket], loads: Callable[[], bool]
+) -> None:
     settings = installation.settings
+    herald = Herald(service_manager())
     token = secrets.token_urlsafe(24)
     pace = Pace(
         time.monotonic,
@@ -168,7 +172,7 @@ async def _serve(installation: Installation, sockets: list[socket.socket]) -> No
         inner.close()
     with (
         _server_file(settings.data, address_of(sockets[0]), token),
-        _signals(servers[: len(apps)], crew),
+        _signals(servers[: len(apps)], crew, herald),
     ):
         tasks = [
             asyncio.create_task(server.serve(sockets=[listening]))
@@ -178,14 +182,16 @@ async def _serve(installation: Installation, sockets: list[socket.socket]) -> No
             await asyncio.sleep(0.01)
         await crew.start()
         _announce(installation, sockets[: len(apps)], token)
-        rounds = asyncio.create_task(Rounds(collector, threaded=not settings.one_thread).run())
+        herald.say("READY=1")
+        rounds = Rounds(collector, herald, loads, threaded=not settings.one_thread)
+        going = asyncio.create_task(rounds.run())
         if settings.one_thread:
             await _load_between(installation, servers)
         await asyncio.gather(*tasks[: len(apps)])
         await crew.stop()
         servers[-1].should_exit = True
         await asyncio.gather(*tasks)
-        rounds.cancel()
+        going.cancel()
 
 
 def _post(installation: Installation, number: int, first: str) -> Post:
@@ -212,11 +218,12 @@ async def _load_between(installation: Installation, servers: list[Server]) -> No
 
 
 @contextlib.contextmanager
-def _signals(servers: list[Server], crew: Crew) -> Iterator[None]:
+def _signals(servers: list[Server], crew: Crew, herald: Herald) -> Iterator[None]:
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
         tell(Notice.STOPPING)
+        herald.say("STOPPING=1")
         crew.release()
         for server in servers:
             server.should_exit = True
