@@ -97,7 +97,7 @@ def crash(
     """
     ledger = Ledger()
     for cycle in range(cycles):
-        with running(disk.mount(), 0, program, (), **settings) as server:
+        with running(disk.mount(), 0, program, (), None, **settings) as server:
             check(server, ledger)
             _live(server, ledger, chance, chance.uniform(0.05, clients_seconds), victim)
         disk.cut()

@@ -15,6 +15,7 @@ from glasshouse.cli.books import accounting_object
 from glasshouse.cli.crew.crew import Crew
 from glasshouse.cli.installation import Installation
 from glasshouse.cli.metrics import metrics_route
+from glasshouse.cli.openapi import openapi_route
 from glasshouse.collector.app import Collector, Receive, Scope, Send
 from glasshouse.collector.parcel import NO_PRODUCT
 from glasshouse.console.access import Access
@@ -54,7 +55,7 @@ class Application:
         path = scope.get("path", "")
         if scope["type"] == "http" and self.collector.serves(scope["method"], path):
             await self.collector(scope, receive, send)
-        elif path.startswith("/health/"):
+        elif path.startswith("/health/") or path == "/openapi.json":
             await self.health(scope, receive, send)
         elif path == "/metrics":
             await self._metrics(scope, receive, send)
@@ -123,7 +124,11 @@ def health_routes(
             sent_away.setdefault(product, {})[door] = requests
         return JSONResponse({**books, "requests_sent_away": sent_away})
 
-    return [Route("/health/ready", ready), Route("/health/accounting", accounting)]
+    return [
+        Route("/health/ready", ready),
+        Route("/health/accounting", accounting),
+        openapi_route(),
+    ]
 
 
 def administration_routes(
