@@ -66,7 +66,6 @@ def test_it_is_what_tools_take_for_openapi():
         ("erase", b'{"product": "bench", "from": 5}'),
         ("erase", b'{"product": "bench", "from": "never"}'),
         ("export", b"{}"),
-        ("export", b'{"product": "nobody", "kind": "instance", "identity": "x"}'),
         ("doctor", b'{"more": 1}'),
         ("erase", b"[" * 100_000),
         ("unknown", b"{}"),
