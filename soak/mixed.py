@@ -129,17 +129,16 @@ def percona(making: Making, items: int) -> Request:
         "hardware_arch": "x86_64 unknown",
         "deployment": "PACKAGE",
     }
-    reports = []
-    for _ in range(items):
-        reports.append(
-            {
-                "product_family": "PRODUCT_FAMILY_PSMDB",
-                "id": str(uuid.UUID(int=making.chance.getrandbits(128), version=4)),
-                "instanceId": f"{MARK}-0000-4000-8000-{next(making.numbers):012x}",
-                "createTime": making.moment().strftime("%Y-%m-%dT%H:%M:%SZ"),
-                "metrics": [{"key": key, "value": value} for key, value in metrics.items()],
-            }
-        )
+    reports = [
+        {
+            "product_family": "PRODUCT_FAMILY_PSMDB",
+            "id": str(uuid.UUID(int=making.chance.getrandbits(128), version=4)),
+            "instanceId": f"{MARK}-0000-4000-8000-{next(making.numbers):012x}",
+            "createTime": making.moment().strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "metrics": [{"key": key, "value": value} for key, value in metrics.items()],
+        }
+        for _ in range(items)
+    ]
     return _request("percona", items, "/v1/telemetry/GenericReport", {"reports": reports})
 
 
