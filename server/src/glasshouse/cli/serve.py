@@ -161,7 +161,13 @@ async def _serve(
         version=lambda: installation.catalogue.version,
         lock=installation.lock,
     )
-    console = console_app(installation.insight, token, open_on_loopback=is_loopback(sockets[0]))
+    console = console_app(
+        installation.insight,
+        token,
+        open_on_loopback=is_loopback(sockets[0]),
+        live=collector.quarantine.live,
+        kinds=collector.quarantine.kinds,
+    )
     whole = Application(installation, collector, console, token, crew)
     apps: list[Any] = [whole] if len(sockets) == 1 else [whole, collector_only(whole)]
     servers = [server_of(app) for app in apps]
