@@ -23,6 +23,9 @@ class Settings:
     country_database: Path | None = None
     """A country database in MaxMind's format; the one that ships with the package otherwise."""
 
+    regions: Path | None = None
+    """A database in MaxMind's format that knows regions, which the operator has a licence for."""
+
     trusted_proxies: tuple[str, ...] = ()
     """Peers whose X-Forwarded-For is believed. Nobody's is, by default."""
 
@@ -70,6 +73,7 @@ def from_environment(settings: Settings, environment: Mapping[str, str] | None =
     casts: Mapping[str, Callable[[str], object]] = {
         "data": Path,
         "country_database": Path,
+        "regions": Path,
         "trusted_proxies": lambda text: tuple(filter(None, text.split(","))),
         "in_flight_bytes": int,
         "collectors": int,

@@ -33,7 +33,7 @@ from glasshouse.cli.service_manager import Herald
 from glasshouse.collector.app import Collector
 from glasshouse.collector.desk import Desk
 from glasshouse.collector.pace import Pace
-from glasshouse.collector.places import Places
+from glasshouse.collector.places import Places, PlacesError
 from glasshouse.console.app import console_app
 from glasshouse.notices import Notice, tell
 from glasshouse.settings import Settings, from_environment, service_manager
@@ -59,6 +59,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--country-database", type=Path, metavar="FILE", help="instead of the one that ships"
     )
     parser.add_argument(
+        "--regions", type=Path, metavar="FILE", help="a database that knows regions, too"
+    )
+    parser.add_argument(
         "--collectors", type=int, metavar="N", help="processes that serve the doors; default 1"
     )
     parser.add_argument("--log-format", choices=tuple(FORMS), help="default text")
@@ -67,7 +70,15 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def settings_of(options: argparse.Namespace) -> Settings:
     """Flags over environment over defaults."""
-    names = ("data", "listen", "collector_listen", "country_database", "log_format", "collectors")
+    names = (
+        "data",
+        "listen",
+        "collector_listen",
+        "country_database",
+        "regions",
+        "log_format",
+        "collectors",
+    )
     flags = {name: getattr(options, name, None) for name in names}
     try:
         settings = from_environment(Settings(data=Path("data")))
@@ -94,6 +105,10 @@ def settings_of(options: argparse.Namespace) -> Settings:
 def run(options: argparse.Namespace) -> int:
     settings = settings_of(options)
     log_to(sys.stderr, settings.log_format)
+    try:
+        places = Places(settings.country_database, settings.regions)
+    except PlacesError as error:
+        raise CommandError(str(error), status=2) from None
     installation = Installation(settings, report, patience=PATIENCE)
     # Requests leave no cycles behind, so looking for some may be rare.
     gc.set_threshold(100_000, 20, 100)
@@ -108,11 +123,11 @@ def run(options: argparse.Namespace) -> int:
             if address
         ]
         if settings.one_thread:
-            uvloop.run(_serve(installation, sockets, lambda: True))
+            uvloop.run(_serve(installation, places, sockets, lambda: True))
             return 0
         loader = LoaderThread(installation)
         try:
-            uvloop.run(_serve(installation, sockets, loader.is_alive))
+            uvloop.run(_serve(installation, places, sockets, loader.is_alive))
         finally:
             loader.stop()
     finally:
@@ -122,7 +137,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 async def _serve(
-    installation: Installation, sockets: list[socket.socket], loads: Callable[[], bool]
+    installation: Installation,
+    places: Places,
+    sockets: list[socket.socket],
+    loads: Callable[[], bool],
 ) -> None:
     settings = installation.settings
     herald = Herald(service_manager())
@@ -135,7 +153,7 @@ async def _serve(
     )
     desk = Desk(
         installation.catalogue,
-        Places(settings.country_database),
+        places,
         now,
         installation.server_key(),
         settings.trusted_proxies,
@@ -213,6 +231,7 @@ def _post(installation: Installation, number: int, first: str) -> Post:
         log_format=settings.log_format,
         first=first,
         country_database=str(country.absolute()) if country else None,
+        regions=str(settings.regions.absolute()) if settings.regions else None,
     )
 
 

@@ -46,6 +46,7 @@ class Post(msgspec.Struct, frozen=True):
     log_format: str
     first: str
     country_database: str | None = None
+    regions: str | None = None
 
 
 class Report(msgspec.Struct, frozen=True):

@@ -45,7 +45,8 @@ class Member:
 
     def __init__(self, post: Post) -> None:
         data = Path(post.data)
-        country = Path(post.country_database) if post.country_database else None
+        databases = (post.country_database, post.regions)
+        countries, regions = (Path(path) if path else None for path in databases)
         self._catalogue = data / "catalogue"
         self.journal = RemoteJournal()
         self.pace = Pace(
@@ -54,7 +55,7 @@ class Member:
         self.proofs = Proofs(data / "proofs", post.server_key)
         self.desk = Desk(
             Catalogue(self._catalogue),
-            Places(country),
+            Places(countries, regions),
             now,
             post.server_key,
             post.trusted_proxies,

@@ -48,5 +48,7 @@ class LivePage:
 def _read(facts: dict[str, Any]) -> dict[str, Any]:
     """Times as times; what is not there as None."""
     names = ("item", "field", "reason", "found", "expected")
-    times: dict[str, Any] = {n: datetime.fromisoformat(facts[n]) for n in ("at", "first", "last") if n in facts}
+    times: dict[str, Any] = {
+        n: datetime.fromisoformat(facts[n]) for n in ("at", "first", "last") if n in facts
+    }
     return {**dict.fromkeys(names), "undeclared": {}, **facts, **times}
