@@ -39,6 +39,8 @@ class FileJournal:
         number = max([*self._ends, floor.segment]) + 1
         self._writer = SegmentWriter(directory, number, segment_bytes, self._synced, _answer)
         self._commit = GroupCommit(self._writer) if threaded else None
+        # Without its thread whoever appends writes, and an erasure may end the segment meanwhile.
+        self._writing = threading.Lock()
         self._rolled = 0  # segments before this one are ended
 
     def append(self, payload: bytes) -> Awaitable[None]:
@@ -66,7 +68,11 @@ class FileJournal:
                         return
 
     def roll(self) -> int:
-        rolled = (self._commit or self._writer).roll()
+        if self._commit is None:
+            with self._writing:
+                rolled = self._writer.roll()
+        else:
+            rolled = self._commit.roll()
         with self._lock:
             self._rolled = rolled
         return rolled
@@ -112,7 +118,8 @@ class FileJournal:
 
     def _submit(self, payload: bytes, ticket: Ticket | None) -> None:
         if self._commit is None:
-            self._writer.write([(payload, ticket)])
+            with self._writing:
+                self._writer.write([(payload, ticket)])
         else:
             self._commit.submit(payload, ticket)
 
