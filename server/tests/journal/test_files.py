@@ -40,7 +40,7 @@ def read_all(journal: Journal, after: Position = START) -> list[bytes]:
 @pytest.mark.parametrize("threaded", [True, False])
 def test_appended_payloads_are_read_in_order(tmp_path, threaded):
     journal = opened(tmp_path, threaded=threaded)
-    payloads = [b"%d" % n * (n % 50 + 1) for n in range(300)]
+    payloads = [b"%d" % n * (n % 50 + 1) for n in range(2000)]
     append_all(journal, payloads)
     assert read_all(journal) == payloads
     journal.close()
