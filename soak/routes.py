@@ -58,10 +58,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--examples", type=int, default=500, help="of each operation")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--collectors", default="1")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
         directory = Path(home)
-        with running(directory / "data", directory=directory) as server:
+        with running(
+            directory / "data", directory=directory, collectors=options.collectors
+        ) as server:
             status, said = run(server, directory, options.examples, options.seed)
             print(said)
             account = server.get("/health/accounting")

@@ -190,6 +190,54 @@ def test_a_member_answers_pages_health_and_administration_too(server, connection
     assert (status, answer["rows"]) == (200, [{"n": 42}])
 
 
+ODD = (
+    b"GET /\x7f\x01 HTTP/1.1\r\nhost: x\r\n\r\n",
+    b"GET /%00%ff?%zz HTTP/1.1\r\nhost: x\r\n\r\n",
+    b"GET /\xe9\xff HTTP/1.1\r\nhost: x\r\n\r\n",
+    b"GET //nowhere//?//a@b HTTP/1.1\r\nhost: x\r\n\r\n",
+    b"GET @127.0.0.1:1/ HTTP/1.1\r\nhost: x\r\n\r\n",
+    b"GET http://127.0.0.1:1/x HTTP/1.1\r\nhost: x\r\n\r\n",
+    b"OPTIONS * HTTP/1.1\r\nhost: x\r\n\r\n",
+    b"HEAD / HTTP/1.1\r\nhost: x\r\n\r\n",
+    b"GET /x HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n"
+    b"sec-websocket-version: 13\r\nsec-websocket-key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n",
+    b"POST /api/v1/sql HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"
+    b"2\r\n{}\r\n0\r\n\r\n",
+    b"POST /api/v1/sql HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n{}",
+)
+
+
+@pytest.mark.parametrize("odd", ODD, ids=lambda odd: odd[:24].decode("latin-1").strip())
+def test_odd_requests_to_a_member_are_answered_as_the_first_process_would(server_of_all, odd):
+    server, connect = server_of_all
+    statuses = []
+    for pid in (server.pid, *members(server.pid)):
+        connection = connect(server, pid)
+        connection.sock.sendall(odd)
+        answer = connection.sock.recv(65536)
+        while answer.startswith(b"HTTP/1.1 100"):
+            answer = answer.partition(b"\r\n\r\n")[2] or connection.sock.recv(65536)
+        statuses.append(int(answer.split(b" ", 2)[1]))
+        connection.close()
+    first, member = statuses
+    assert max(statuses) < 500
+    assert member == first or {member, first} <= {400, 401, 403, 404, 405}, statuses
+
+
+@pytest.fixture(scope="module")
+def server_of_all(tmp_path_factory):
+    opened = []
+
+    def connect(server, pid):
+        opened.append(accepted_by(server, pid))
+        return opened[-1]
+
+    with running(tmp_path_factory.mktemp("odd") / "data", collectors="2") as server:
+        yield server, connect
+    for connection in opened:
+        connection.close()
+
+
 def test_a_change_of_the_catalogue_reaches_a_member_before_it_is_answered(server, connection_to):
     (member,) = members(server.pid)
     connection = connection_to(server, member)

@@ -7,8 +7,12 @@ import httpx
 from glasshouse.collector.app import Receive, Scope, Send
 
 # These speak of one connection, not of the message.
-HOP_BY_HOP = frozenset((b"connection", b"keep-alive", b"transfer-encoding", b"te", b"upgrade"))
+HOP_BY_HOP = frozenset(
+    (b"connection", b"keep-alive", b"transfer-encoding", b"te", b"upgrade", b"expect")
+)
+IDLE_SECONDS = 2.0  # the first process closes connections that are idle for 5
 LONGEST = 3600.0  # an export or an erasure may take long
+NOWHERE = b'{"error":"nothing is at this address"}'
 AWAY = b'{"error":"the server is starting","do":"try again"}'
 
 
@@ -17,22 +21,30 @@ class Forwarding:
 
     def __init__(self, first: str) -> None:
         self._client = httpx.AsyncClient(
-            base_url=first, timeout=httpx.Timeout(LONGEST, connect=5), trust_env=False
+            timeout=httpx.Timeout(LONGEST, connect=5),
+            limits=httpx.Limits(max_connections=None, keepalive_expiry=IDLE_SECONDS),
+            trust_env=False,
         )
+        self._first = first
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        query = f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else ""
-        path = scope.get("raw_path", scope["path"].encode()).decode("latin-1")
-        request = self._client.build_request(
-            scope["method"],
-            httpx.URL(str(self._client.base_url).rstrip("/") + path + query),
-            headers=[pair for pair in scope["headers"] if pair[0] not in HOP_BY_HOP],
-            content=_body(receive) if _has_body(scope) else None,
-        )
+        if scope["type"] != "http":
+            await send({"type": "websocket.close"})  # there is none here
+            return
+        try:
+            request = self._client.build_request(
+                scope["method"],
+                self._first + _address(scope),
+                headers=[pair for pair in scope["headers"] if pair[0] not in HOP_BY_HOP],
+                content=_body(receive) if _has_body(scope) else None,
+            )
+        except (httpx.InvalidURL, ValueError):
+            await _say(send, 404, NOWHERE)
+            return
         try:
             answer = await self._client.send(request, stream=True)
         except httpx.HTTPError:
-            await _away(send)
+            await _say(send, 503, AWAY)
             return
         try:
             headers = [pair for pair in answer.headers.raw if pair[0].lower() not in HOP_BY_HOP]
@@ -68,11 +80,18 @@ async def _body(receive: Receive) -> AsyncIterator[bytes]:
             return
 
 
-async def _away(send: Send) -> None:
+def _address(scope: Scope) -> str:
+    """Path and query as they came."""
+    path: bytes = scope.get("raw_path") or scope["path"].encode()
+    query: bytes = scope["query_string"]
+    return (path.partition(b"?")[0] + (b"?" + query if query else b"")).decode("latin-1")
+
+
+async def _say(send: Send, status: int, body: bytes) -> None:
     headers = [
         (b"content-type", b"application/json"),
-        (b"content-length", str(len(AWAY)).encode()),
+        (b"content-length", str(len(body)).encode()),
         (b"retry-after", b"2"),
     ]
-    await send({"type": "http.response.start", "status": 503, "headers": headers})
-    await send({"type": "http.response.body", "body": AWAY})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
