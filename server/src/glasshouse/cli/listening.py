@@ -9,7 +9,8 @@ from typing import Any
 import uvicorn
 
 from glasshouse.cli.errors import CommandError
-from glasshouse.collector.connections import BoundedConnection
+from glasshouse.collector.app import Collector
+from glasshouse.collector.connections import DoorConnection
 
 BACKLOG = 2048
 
@@ -22,10 +23,11 @@ class Server(uvicorn.Server):
         yield
 
 
-def server_of(app: Any) -> Server:
+def server_of(app: Any, collector: Collector) -> Server:
+    """What is sent to a door goes to the collector at once, everything else to the app."""
     config = uvicorn.Config(
         app,
-        http=BoundedConnection,
+        http=DoorConnection.of(collector),
         loop="uvloop",
         lifespan="off",
         log_config=None,  # see log.py

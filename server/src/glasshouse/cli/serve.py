@@ -188,9 +188,9 @@ async def _serve(
     )
     whole = Application(installation, collector, console, token, crew)
     apps: list[Any] = [whole] if len(sockets) == 1 else [whole, collector_only(whole)]
-    servers = [server_of(app) for app in apps]
+    servers = [server_of(app, collector) for app in apps]
     if crew.seats:
-        servers.append(server_of(apps[-1]))
+        servers.append(server_of(apps[-1], collector))
         sockets = [*sockets, inner]
     else:
         inner.close()

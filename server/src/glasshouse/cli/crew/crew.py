@@ -201,7 +201,7 @@ class Crew:
             if channel is not None:
                 channel.send(Kind.FAILED if failed else Kind.SYNCED, number)
 
-        asyncio.ensure_future(self._journal.append(payload)).add_done_callback(answer)
+        self._journal.append(payload).add_done_callback(answer)
 
     def _hear(self, seat: Seat, report: Report) -> None:
         seat.heard_at = time.monotonic()

@@ -120,7 +120,7 @@ class Life:
         log_to(sys.stderr, post.log_format)
         self._member = Member(post)
         self._member.journal.channel = self._channel
-        self._server = server_of(self._member)
+        self._server = server_of(self._member, self._member.collector)
         tell(Notice.COLLECTOR_STARTED, collector=post.collector)
         reporting = asyncio.create_task(self._report_often(self._member))
         await self._server.serve(sockets=[listening])

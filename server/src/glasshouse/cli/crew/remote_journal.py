@@ -1,7 +1,6 @@
 """The journal as a member of the crew sees it: the first process writes and syncs for it."""
 
 import asyncio
-from collections.abc import Awaitable
 from itertools import count
 
 from glasshouse.cli.crew.channel import Channel, Kind
@@ -16,7 +15,7 @@ class RemoteJournal:
         self._numbers = count()
         self._waiting: dict[int, asyncio.Future[None]] = {}
 
-    def append(self, payload: bytes) -> Awaitable[None]:
+    def append(self, payload: bytes) -> asyncio.Future[None]:
         ticket: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if self.channel is None or not self.channel.is_open:
             ticket.set_exception(_broken())
