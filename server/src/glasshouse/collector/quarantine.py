@@ -151,6 +151,8 @@ class Quarantine:
         return taken
 
     def save(self) -> None:
+        """Write the kinds, whether the file has them already or not."""
+        self._changed = True
         write = self.writing()
         if write is not None:
             write()
