@@ -4,7 +4,9 @@ This is the one definition of what a manifest is; the server's catalogue builds 
 """
 
 from glasshouse_sdk.manifest.compiling import compile_manifest, compiled_text
+from glasshouse_sdk.manifest.composing import compose
 from glasshouse_sdk.manifest.disclosure import disclosure
+from glasshouse_sdk.manifest.lints import lints_of
 from glasshouse_sdk.manifest.model import (
     DoorMapping,
     Field,
@@ -12,6 +14,7 @@ from glasshouse_sdk.manifest.model import (
     Item,
     Manifest,
     ManifestError,
+    Part,
     Problem,
     Product,
     Sending,
@@ -20,23 +23,30 @@ from glasshouse_sdk.manifest.model import (
 from glasshouse_sdk.manifest.parsing import parse_manifest, read_manifest
 from glasshouse_sdk.manifest.schema import manifest_schema
 from glasshouse_sdk.manifest.template import new_manifest
+from glasshouse_sdk.versions import OTHER, plain_key, plain_version
 
 __all__ = [
+    "OTHER",
     "DoorMapping",
     "Field",
     "Identity",
     "Item",
     "Manifest",
     "ManifestError",
+    "Part",
     "Problem",
     "Product",
     "Sending",
     "Switch",
     "compile_manifest",
     "compiled_text",
+    "compose",
     "disclosure",
+    "lints_of",
     "manifest_schema",
     "new_manifest",
     "parse_manifest",
+    "plain_key",
+    "plain_version",
     "read_manifest",
 ]
