@@ -70,8 +70,8 @@ class Telemetry:
         its manifest has switches there. `properties`: those that the product was started with, for
         switches of that kind. `policy`: the directory of the organization's policies, if not
         /etc/glasshouse/policy.d. `parts`: the names of those parts of the product that are there,
-        if not all that the manifest knows. `sends_at_exit`: False leaves what waits to `send`, to the next
-        run or to the owner.
+        if not all that the manifest knows. `sends_at_exit`: False leaves what waits to `send`, to
+        the next run or to the owner.
         `strict`: raise what is otherwise swallowed; for tests and development.
         """
         self._strict = strict

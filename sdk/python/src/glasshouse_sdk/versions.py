@@ -61,7 +61,7 @@ def plain_version(text: str, words: frozenset[str] = NO_WORDS) -> str:
     """The version with every word that is not known as `other`; `words`: further known ones, in
     lower case. What is plain already stays as it is.
     """
-    if not _begins_numbered(text) and not _is_word(text, words) or _is_foreign(text):
+    if (not _begins_numbered(text) and not _is_word(text, words)) or _is_foreign(text):
         return OTHER
     known = VERSION_WORDS | words if words else VERSION_WORDS
     hashes = 0
@@ -102,7 +102,7 @@ def _is_foreign(text: str) -> bool:
     if len(numbers) == 4 and all(n.isdigit() and len(n) <= 3 and int(n) <= 255 for n in numbers):
         # Versions of four numbers hardly ever are all below 256 with one of them above 99.
         return any(len(n) == 3 for n in numbers)
-    if ":" in text and not text.partition(":")[0].isdigit() or text.count(":") > 1:
+    if (":" in text and not text.partition(":")[0].isdigit()) or text.count(":") > 1:
         return True
     digits = text.replace("-", "").lower()
     return len(digits) >= 32 and all(c in "0123456789abcdef" for c in digits)

@@ -12,13 +12,12 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from glasshouse_sdk.manifest import Field
+from glasshouse_sdk.manifest import OTHER, Field, plain_key, plain_version
 
 Reduce = Callable[[Any], Any]
 
 HASHED = re.compile(r"[0-9a-f]{32,128}\Z")
 VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+~:_-]{0,63}\Z")
-OTHER = "other"
 REMEMBERED_LENGTH = 128  # of a value; what is remembered must not grow with what is sent
 # What a '*' in a public list stands for: enough for versions and code names, too little for a
 # path, an address or a name with an '@'.
@@ -30,17 +29,22 @@ def attribute_name(field: str) -> str:
     return field + "_" if keyword.iskeyword(field) else field
 
 
-def reducers(fields: Mapping[str, Field], server_key: bytes) -> Iterator[tuple[str, Reduce]]:
-    """The reductions of an item's fields, by the attribute that holds the value."""
+def reducers(
+    fields: Mapping[str, Field], server_key: bytes, words: tuple[str, ...] = ()
+) -> Iterator[tuple[str, Reduce]]:
+    """The reductions of an item's fields, by the attribute that holds the value. `words`: what the
+    product's versions may hold beside the usual.
+    """
     for name, field in fields.items():
         if field.type == "version" or field.of == "version":
-            yield (
-                attribute_name(name),
-                _for_elements(checked_version) if field.type == "list" else checked_version,
-            )
+            checked = version_check((*field.public, *words))
+            yield attribute_name(name), CONTAINERS.get(field.type, _alone)(checked)
+            continue
+        if field.type == "map" and field.of is None and field.anonymise == "none":
+            yield attribute_name(name), _for_keys(checked_key)
             continue
         if field.type == "group":
-            inner = tuple(reducers(field.fields, server_key))
+            inner = tuple(reducers(field.fields, server_key, words))
             if inner:
                 yield attribute_name(name), _for_records(inner)
             continue
@@ -64,7 +68,7 @@ def keyed_hash(server_key: bytes, *domain: str) -> Callable[[str], str]:
 
 
 def _hashes(field: Field, server_key: bytes) -> Reduce:
-    return keyed_hash(server_key, "field", field.name)
+    return keyed_hash(server_key, "field", field.first_name)
 
 
 def _lengths(_: Field, __: bytes) -> Reduce:
@@ -142,23 +146,24 @@ def reduce_fields(fields: Any, reductions: tuple[tuple[str, Reduce], ...]) -> st
     return None
 
 
-@lru_cache(maxsize=65536)
-def checked_version(value: str) -> str:
-    """The version if it looks like one. Raises ValueError.
+@lru_cache(maxsize=256)
+def version_check(words: tuple[str, ...] = ()) -> Callable[[str], str]:
+    """What a version is reduced to: numbers and known words. It raises ValueError for what is none.
 
     Checked here and not in the compiled type: a pattern there is matched anew for every item.
     """
-    if VERSION.match(value):
-        return value
-    raise ValueError("a version is letters, digits and '. + ~ : _ -', at most 64")
+    known = frozenset(word.lower() for word in words)
+
+    def checked(value: str) -> str:
+        if VERSION.match(value):
+            return plain_version(value, known)
+        raise ValueError("a version is letters, digits and '. + ~ : _ -', at most 64")
+
+    return lru_cache(maxsize=16384)(checked)
 
 
-def is_version(value: str) -> bool:
-    try:
-        checked_version(value)
-    except ValueError:
-        return False
-    return True
+checked_key = lru_cache(maxsize=16384)(plain_key)
+"""A key of a map whose manifest says nothing about keys."""
 
 
 REDUCTIONS: Mapping[str, Callable[[Field, bytes], Reduce]] = {

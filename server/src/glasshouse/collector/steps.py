@@ -10,12 +10,15 @@ import ipaddress
 from collections import Counter
 from collections.abc import Callable
 
+from glasshouse.catalogue.endings import ended_fields, ended_item, has_ended
+from glasshouse.catalogue.renaming import current_names
 from glasshouse.collector.bodies import inflate
+from glasshouse.collector.declarations import version_of
 from glasshouse.collector.desk import Desk
 from glasshouse.collector.doors import DOORS
 from glasshouse.collector.parcel import Entry, Parcel, RefusedError, Undeclared, Verdict
 from glasshouse.collector.proofs import TOKEN
-from glasshouse.collector.reducing import attribute_name, is_version, reduce_fields
+from glasshouse.collector.reducing import attribute_name, reduce_fields
 from glasshouse.collector.times import corrected, possible_times
 from glasshouse.model import Origin, Outcome, Reason
 
@@ -61,8 +64,9 @@ def keep_pace(parcel: Parcel, desk: Desk) -> None:
         desk.pace.admit_product(parcel.product, parcel.received, rate)
 
 
-def keep_to_dates(parcel: Parcel, _: Desk) -> None:
+def keep_to_dates(parcel: Parcel, desk: Desk) -> None:
     """What the manifest has ended, or begins later, is refused whatever clients think of it."""
+    end_items(parcel, desk)
     today = parcel.received_at.date().isoformat()
     for declaration, entries in parcel.groups():
         starts, ends = declaration.item.starts, declaration.item.ends
@@ -74,6 +78,30 @@ def keep_to_dates(parcel: Parcel, _: Desk) -> None:
             continue
         for place, _entry in entries:
             parcel.refuse(place, Verdict(Outcome.REJECTED, reason))
+
+
+def end_items(parcel: Parcel, desk: Desk) -> None:
+    """What the newest manifest has ended is over for the clients of older ones too: their items are
+    refused, their fields taken out, and both are counted.
+    """
+    product = desk.catalogue.product(parcel.product)
+    if product is None:
+        return
+    today, current = parcel.received_at.date().isoformat(), product.manifest
+    for declaration, entries in parcel.groups():
+        ended = ended_item(declaration.item, current)
+        if ended is not None:
+            for place, entry in entries:
+                if has_ended(ended, version_of(declaration, entry), today):
+                    parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.ENDED))
+            continue
+        for name, end in ended_fields(declaration.item, current):
+            attribute = attribute_name(name)
+            for _place, entry in entries:
+                is_there = getattr(entry.fields, attribute) is not None
+                if is_there and has_ended(end, version_of(declaration, entry), today):
+                    setattr(entry.fields, attribute, None)
+                    parcel.ended[declaration.path, name] += 1
 
 
 def narrow(parcel: Parcel, desk: Desk) -> None:
@@ -94,8 +122,10 @@ def narrow(parcel: Parcel, desk: Desk) -> None:
             for place, _entry in entries:
                 parcel.refuse(place, Verdict(Outcome.SUPPRESSED, Reason.NARROWED))
             continue
+        names = current_names(declaration.item, product.manifest)
         for field in declaration.item.fields.values():
-            if not field.required and not settings.allows(f"{declaration.path}.{field.name}"):
+            name = names.get(field.name, field.name)
+            if not field.required and not settings.allows(f"{declaration.path}.{name}"):
                 for _place, entry in entries:
                     setattr(entry.fields, attribute_name(field.name), None)
 
@@ -167,12 +197,20 @@ def prove_instances(parcel: Parcel, desk: Desk) -> None:
 
 
 def pseudonymise(parcel: Parcel, _: Desk) -> None:
-    """Texts become what the manifest says, where the client sent them raw."""
+    """Texts become what the manifest says, where the client sent them raw; versions and the keys of
+    maps become numbers and known words.
+    """
+    if parcel.declarations is None:
+        return
+    plain_version = parcel.declarations.plain_version
     for declaration, entries in parcel.groups():
         for place, entry in entries:
-            if entry.version is not None and not is_version(entry.version):
-                parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.BAD_SHAPE))
-                continue
+            if entry.version is not None:
+                try:
+                    entry.version = plain_version(entry.version)
+                except ValueError:
+                    parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.BAD_SHAPE))
+                    continue
             wrong = reduce_fields(entry.fields, declaration.reduce)
             if wrong is not None:
                 parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.WRONG_TYPE, wrong))

@@ -7,7 +7,7 @@ from typing import Any
 
 from glasshouse_sdk.cli.subject import CommandError, Subject
 from glasshouse_sdk.compiled import load_compiled
-from glasshouse_sdk.difference import difference, untold
+from glasshouse_sdk.difference import difference, difference_text, untold
 from glasshouse_sdk.manifest import ManifestError
 
 
@@ -28,12 +28,4 @@ def diff(subject: Subject, arguments: argparse.Namespace) -> tuple[Any, bool]:
     }, not hidden
 
 
-def diff_text(result: Any) -> str:
-    if not result["changes"]:
-        return "Nothing changes for the people concerned."
-    lines = [f"{'+' if c['widens'] else '-'} {c['text']}" for c in result["changes"]]
-    if result["untold"]:
-        lines.append("")
-        lines.append("Widens without being told; raise consent_version and give it as `since`:")
-        lines += [f"  {change['text']}" for change in result["untold"]]
-    return "\n".join(lines)
+diff_text = difference_text

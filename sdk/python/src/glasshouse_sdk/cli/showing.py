@@ -56,7 +56,11 @@ def status_text(result: Any) -> str:
         "waiting": f"{result['waiting']} items",
         "last success": result["last_success"] or "none",
         "last failure": f"{result['last_failure'] or 'none'} {result['problem']}".rstrip(),
-        **({"grace": f"nothing by itself before {until}"} if (until := result["grace_until"]) else {}),
+        **(
+            {"grace": f"nothing by itself before {until}"}
+            if (until := result["grace_until"])
+            else {}
+        ),
         **{f"count {reason}": str(number) for reason, number in result["counts"].items()},
     }
     return "\n".join(f"{name:<14} {value}" for name, value in shown.items())

@@ -206,7 +206,9 @@ def _joined(whole: Composition, parts: list[PartFile]) -> Composition:
                 raw[kind] = {**_tables(raw.get(kind)), **items}
         for door, tables in _tables(part.raw.get("doors")).items():
             known = _tables(_tables(raw.get("doors")).get(door))
-            merged = {name: {**_tables(known.get(name)), **_tables(tables[name])} for name in tables}
+            merged = {
+                name: {**_tables(known.get(name)), **_tables(tables[name])} for name in tables
+            }
             raw["doors"] = {**_tables(raw.get("doors")), door: {**known, **merged}}
     return Composition(raw, places)
 

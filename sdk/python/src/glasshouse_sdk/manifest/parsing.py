@@ -206,5 +206,7 @@ def _parts(raw: object, reader: TableReader) -> Mapping[str, Part]:
     parts = {}
     for name, table in reader.tables(raw, "part").items():
         reader.name(name, f"part.{name}")
-        parts[name] = Part(name=name, **reader.table(table, vocabulary.COMPOSED_PART, f"part.{name}"))
+        parts[name] = Part(
+            name=name, **reader.table(table, vocabulary.COMPOSED_PART, f"part.{name}")
+        )
     return MappingProxyType(parts)

@@ -16,14 +16,14 @@ class Places:
 
     def __init__(self, file: str, places: Mapping[str, str]) -> None:
         self.file = file
-        self._places = dict(places)
+        self.by_path = dict(places)
 
     def of(self, where: str) -> str:
         """Where a path stands, or the nearest table around it; the file if none is known."""
         path = where
         while path:
-            if path in self._places:
-                return self._places[path]
+            if path in self.by_path:
+                return self.by_path[path]
             path = path.rpartition(".")[0]
         return self.file
 
@@ -31,9 +31,9 @@ class Places:
         """With those of a part, whose first switch comes after so many, and its first promise."""
         moved = {
             _moved(_moved(path, "switch", switches), "promise", promises): place
-            for path, place in other._places.items()
+            for path, place in other.by_path.items()
         }
-        return Places(self.file, {**moved, **self._places})
+        return Places(self.file, {**moved, **self.by_path})
 
 
 def places_in(text: str, file: str) -> Places:

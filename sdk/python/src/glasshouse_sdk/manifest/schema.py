@@ -17,9 +17,7 @@ SHAPES: Mapping[Shape, dict[str, Any]] = {
     "integer": {"type": "integer"},
     "number": {"type": "number"},
     "texts-by-name": {"type": "object", "additionalProperties": {"type": "string"}},
-    "one-or-more": {
-        "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]
-    },
+    "one-or-more": {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]},
     "any": {},
 }
 NAMES = {"pattern": SHAPES["name"]["pattern"]}

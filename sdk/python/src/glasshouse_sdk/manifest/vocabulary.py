@@ -86,8 +86,9 @@ PRODUCT = {
 
 PART = {
     "of": Key("slug", "the slug of the product that this is a part of", required=True),
-    "name": Key("name", "the part's short name, by which a product says that it is there",
-                required=True),
+    "name": Key(
+        "name", "the part's short name, by which a product says that it is there", required=True
+    ),
     "title": Key("text", "the part's name as users know it", required=True),
     "text": Key("text", "what the part does", default=""),
     "owner": Key("text", "who answers for the part's telemetry", required=True),
@@ -205,8 +206,11 @@ FIELD = {
     "since": Key("integer", "consent version that introduced it"),
     "owner": Key("text", "who answers for it", default=""),
     "expires": Key("text", "date (YYYY-MM-DD) after which it is no longer sent"),
-    "was": Key("one-or-more", "earlier names, the oldest first; older clients keep sending those",
-               default=()),
+    "was": Key(
+        "one-or-more",
+        "earlier names, the oldest first; older clients keep sending those",
+        default=(),
+    ),
     "ended": Key(
         "text", "release ('2.0') or first day (YYYY-MM-DD) without it; also for older clients"
     ),
