@@ -159,7 +159,10 @@ def ensure_table(
     missing = tuple(name for name in identities if name not in known.identities)
     for name in missing:
         connection.execute(f"alter table {known.name} add column {identifier(name)} integer")
-    return replace(known, fields=target, identities=known.identities + missing)
+    # A name that is itself an earlier one by now leads nowhere any more.
+    former = {name: names for name, names in known.former.items() if name in target.members}
+    identities = known.identities + missing
+    return replace(known, fields=target, identities=identities, former=former)
 
 
 def _renamed(
