@@ -160,6 +160,7 @@ def bodies(key: str) -> Iterator[tuple[str, object]]:
         "reports": [
             {
                 **report,
+                "id": "c416c3ee-48cd-471c-9733-37c2886f8232",
                 "metrics": [
                     {"key": "deployment", "value": "PACKAGE"},
                     {"key": "pillar_version", "value": f"8.0-{WORD}"},
