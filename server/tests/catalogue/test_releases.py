@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import httpx
 import pytest
 
@@ -224,20 +225,27 @@ def test_a_name_cannot_be_forgotten_or_given_away(world: World) -> None:
     assert "which was 'enum'" in world.command("product", "add", str(forgotten), code=2)
 
 
-def test_what_has_ended_is_sent_by_no_new_client_and_taken_by_release(running: World) -> None:
-    first = running.release()
-    second = running.release(*RENAMED)
-    send(running.client(first, "1.0"), flavour="small", steps=3)  # before 2.0: as it was
-    late = running.client(first, "2.1", "b")  # an old manifest in a later release
-    send(late, flavour="small", steps=4)
-    new = running.client(second, "2.0", "c")
-    new.record("job", edition="small", steps=5)
-    assert "steps" not in new.waiting()[0]["fields"]
-    assert new.send(30) == "acknowledged"
-    books = running.until_stored(3)
-    assert books["received"] == 3
-    rows = running.rows("select fields.steps as steps from controller.event_job order by 1")
-    assert [row["steps"] for row in rows] == [3, None, None]
+def test_what_has_ended_is_sent_by_no_new_client_and_taken_by_release(world: World) -> None:
+    with ServerProcess(world.data, world.listen) as server:
+        server.wait_until_ready()
+        first = world.release()
+        second = world.release(*RENAMED)
+        send(world.client(first, "1.0"), flavour="small", steps=3)  # before 2.0: as it was
+        late = world.client(first, "2.1", "b")  # an old manifest in a later release
+        send(late, flavour="small", steps=4)
+        new = world.client(second, "2.0", "c")
+        new.record("job", edition="small", steps=5)
+        assert "steps" not in new.waiting()[0]["fields"]
+        assert new.send(30) == "acknowledged"
+        assert world.until_stored(3)["received"] == 3
+        rows = world.rows("select fields.steps as steps from controller.event_job order by 1")
+        assert [row["steps"] for row in rows] == [3, None, None]
+    (path,) = (world.data / "store").glob("*.duckdb")
+    with duckdb.connect(str(path), read_only=True) as store:
+        counted = store.execute(
+            "select item, field, outcome, reason, items from store.refusals"
+        ).fetchall()
+    assert counted == [("event.job", "steps", "accepted", "ended", 1)]
 
 
 def test_an_item_that_has_ended_is_refused_with_its_reason(running: World) -> None:

@@ -160,10 +160,12 @@ def bodies(key: str) -> Iterator[tuple[str, object]]:
         "reports": [
             {
                 **report,
-                "id": "c416c3ee-48cd-471c-9733-37c2886f8232",
+                "createTime": "2026-11-02T10:46:23Z",
                 "metrics": [
                     {"key": "deployment", "value": "PACKAGE"},
                     {"key": "pillar_version", "value": f"8.0-{WORD}"},
+                    {"key": "OS", "value": "none"},
+                    {"key": "hardware_arch", "value": "none"},
                 ],
             }
         ]
