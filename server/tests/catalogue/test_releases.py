@@ -1,4 +1,4 @@
-"""A product over its releases, with a running server: parts, renamed fields, ended ones, old clients.
+"""A product over its releases, with a running server: parts, renamed and ended fields, old clients.
 
 Real clients of every release send to a real server, which is told of each newer manifest while it
 runs. Nothing is stopped, nothing is lost, and a question sees one field.
@@ -220,7 +220,9 @@ def test_a_name_cannot_be_forgotten_or_given_away(world: World) -> None:
     forgotten.write_text(text.replace(', was = "flavour"', "").replace("steps = {", extra))
     assert "no field 'flavour'" in world.command("product", "add", str(forgotten), code=2)
     forgotten.write_text(
-        text.replace('"enum", was = "flavour", values = ["small", "large"]', '"integer", was = "flavour"')
+        text.replace(
+            '"enum", was = "flavour", values = ["small", "large"]', '"integer", was = "flavour"'
+        )
     )
     assert "which was 'enum'" in world.command("product", "add", str(forgotten), code=2)
 

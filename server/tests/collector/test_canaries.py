@@ -156,20 +156,23 @@ def bodies(key: str) -> Iterator[tuple[str, object]]:
         {"metrics": wrong}, {"metrics": SENT},
     ):  # fmt: skip
         yield "/v1/telemetry/GenericReport", {"reports": [{**report, **changes}], **odd}
-    yield "/v1/telemetry/GenericReport", {
-        "reports": [
-            {
-                **report,
-                "createTime": "2026-11-02T10:46:23Z",
-                "metrics": [
-                    {"key": "deployment", "value": "PACKAGE"},
-                    {"key": "pillar_version", "value": f"8.0-{WORD}"},
-                    {"key": "OS", "value": "none"},
-                    {"key": "hardware_arch", "value": "none"},
-                ],
-            }
-        ]
-    }
+    yield (
+        "/v1/telemetry/GenericReport",
+        {
+            "reports": [
+                {
+                    **report,
+                    "createTime": "2026-11-02T10:46:23Z",
+                    "metrics": [
+                        {"key": "deployment", "value": "PACKAGE"},
+                        {"key": "pillar_version", "value": f"8.0-{WORD}"},
+                        {"key": "OS", "value": "none"},
+                        {"key": "hardware_arch", "value": "none"},
+                    ],
+                }
+            ]
+        },
+    )
     check_in = {
         "product": "pe-master",
         "version": "1",

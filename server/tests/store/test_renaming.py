@@ -41,7 +41,8 @@ def ensured(connection, known: ItemTable | None, *fields: str) -> ItemTable:
 
 def insert(connection, table, fields):
     connection.execute(
-        f"insert into {table.name} (\"at\", received_at, instance, origin, door, doubtful_time, fields)"
+        f"insert into {table.name} "
+        '("at", received_at, instance, origin, door, doubtful_time, fields)'
         f" values (now(), now(), 1, 'production', 'native', false, {fields})"
     )
 

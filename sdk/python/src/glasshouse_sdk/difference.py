@@ -221,10 +221,10 @@ def _field(where: str, old: Facts, new: Facts) -> Iterator[Change]:
         if gone:
             yield Change(f"{where} no longer has the {what} {', '.join(gone)}.")
     for key, what, wider in BOUNDS:
-        low_or_high = old.get(key), new.get(key)
-        if low_or_high[0] != low_or_high[1]:
-            text = f"{where} has {_bound(new.get(key))} as its {what}, no longer {_bound(old.get(key))}."
-            yield Change(text, widens=_is_wider(*low_or_high, wider), since=since)
+        was, now = old.get(key), new.get(key)
+        if was != now:
+            text = f"{where} has {_bound(now)} as its {what}, no longer {_bound(was)}."
+            yield Change(text, widens=_is_wider(was, now, wider), since=since)
     if bool(old.get("required")) != bool(new.get("required")):
         how = "in every item" if new.get("required") else "where it is known"
         yield Change(f"{where} is sent {how}.")

@@ -1,4 +1,4 @@
-"""A product that says which of its parts are there: it sends, lists and shows theirs and no more."""
+"""A product that says which of its parts are there sends, lists and shows theirs, and no more."""
 
 import json
 import subprocess

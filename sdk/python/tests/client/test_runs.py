@@ -158,8 +158,9 @@ def test_what_runs_out_of_its_sources_counts_apart(manifest, tmp_path, installed
     path = source_tree(tmp_path / "project", manifest, installed)
     code = (
         "from glasshouse_sdk import Telemetry\n"
-        f"t = Telemetry({str(path)!r}, state={str(tmp_path / 's')!r}, endpoint='http://127.0.0.1:9')\n"
-        "t.record('done')\nimport json\nprint(json.loads(t.preview().body).get('origin', 'production'))"
+        f"t = Telemetry({str(path)!r}, state={str(tmp_path / 's')!r})\n"
+        "t.record('done')\nimport json\n"
+        "print(json.loads(t.preview().body).get('origin', 'production'))"
     )
     environ = {"PATH": os.environ["PATH"]}
     done = subprocess.run(

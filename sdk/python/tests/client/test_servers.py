@@ -114,8 +114,10 @@ def test_every_request_is_recorded_once(serve, collector, weekly, tmp_path, word
     assert server.wait(60) in (0, -signal.SIGTERM)
     # The weekly state is recorded by one of all processes, and by no other.
     eventually(
-        lambda: count(collector, weekly, tmp_path / "state")
-        == {"event.done": REQUESTS, "snapshot.host": 1}
+        lambda: (
+            count(collector, weekly, tmp_path / "state")
+            == {"event.done": REQUESTS, "snapshot.host": 1}
+        )
     )
     assert "Traceback" not in (tmp_path / "log").read_text()
 

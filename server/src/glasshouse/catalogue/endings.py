@@ -5,6 +5,7 @@ nobody's is taken; before a release that is named, older clients' still is.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from glasshouse.catalogue.renaming import current_names
 from glasshouse.catalogue.version_order import version_key
@@ -20,17 +21,27 @@ def has_ended(ended: str | None, version: str | None, today: str) -> bool:
     return version is None or version_key(version) >= version_key(ended)
 
 
-def ended_item(item: Item, current: Manifest) -> str | None:
-    """When the item ended, if it did."""
-    newer = current.items.get(item.path)
-    return newer.ended if newer is not None else None
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What is over of one item: all of it, or these of its fields, each with its end."""
+
+    item: str | None
+    fields: tuple[tuple[str, str], ...]
 
 
-def ended_fields(item: Item, current: Manifest) -> Iterator[tuple[str, str]]:
-    """The fields of an item of any release that have ended, each with its end."""
-    newer = current.items.get(item.path)
-    if newer is None:
-        return
+def endings(manifest: Manifest, current: Manifest) -> dict[str, Ending]:
+    """By path, what the current manifest has ended of the items of one of any release."""
+    found = {}
+    for path, item in manifest.items.items():
+        newer = current.items.get(path)
+        if newer is not None:
+            ending = Ending(newer.ended, tuple(_fields(item, newer, current)))
+            if ending.item is not None or ending.fields:
+                found[path] = ending
+    return found
+
+
+def _fields(item: Item, newer: Item, current: Manifest) -> Iterator[tuple[str, str]]:
     names = current_names(item, current)
     for name in item.fields:
         field = newer.fields.get(names.get(name, name))

@@ -10,7 +10,7 @@ import ipaddress
 from collections import Counter
 from collections.abc import Callable
 
-from glasshouse.catalogue.endings import ended_fields, ended_item, has_ended
+from glasshouse.catalogue.endings import has_ended
 from glasshouse.catalogue.renaming import current_names
 from glasshouse.collector.bodies import inflate
 from glasshouse.collector.declarations import version_of
@@ -85,17 +85,20 @@ def end_items(parcel: Parcel, desk: Desk) -> None:
     refused, their fields taken out, and both are counted.
     """
     product = desk.catalogue.product(parcel.product)
-    if product is None:
+    if product is None or parcel.declarations is None:
         return
-    today, current = parcel.received_at.date().isoformat(), product.manifest
-    for declaration, entries in parcel.groups():
-        ended = ended_item(declaration.item, current)
-        if ended is not None:
+    endings = desk.endings(product, parcel.declarations.manifest)
+    today = parcel.received_at.date().isoformat()
+    for declaration, entries in parcel.groups() if endings else ():
+        ending = endings.get(declaration.path)
+        if ending is None:
+            continue
+        if ending.item is not None:
             for place, entry in entries:
-                if has_ended(ended, version_of(declaration, entry), today):
+                if has_ended(ending.item, version_of(declaration, entry), today):
                     parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.ENDED))
             continue
-        for name, end in ended_fields(declaration.item, current):
+        for name, end in ending.fields:
             attribute = attribute_name(name)
             for _place, entry in entries:
                 is_there = getattr(entry.fields, attribute) is not None

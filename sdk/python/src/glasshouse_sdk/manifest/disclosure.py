@@ -287,7 +287,8 @@ def _sending(manifest: Manifest) -> Iterator[str]:
         "agent": "A service on the same machine sends what has been recorded.",
     }
     if product.grace:
-        yield f"For {_span(product.grace)} after the first start nothing is sent unless you ask for it."
+        span = _span(product.grace)
+        yield f"For {span} after the first start nothing is sent unless you ask for it."
     destination = f" to `{product.endpoint}`" if product.endpoint else ""
     yield f"Items go{destination} in the format '{product.wire}'. {ways[product.send.way]}"
     yield f"They are kept for {product.keep} by {product.vendor}."
