@@ -86,7 +86,7 @@ def plain_key(text: str, words: frozenset[str] = NO_WORDS) -> str:
 
 def _begins_numbered(text: str) -> bool:
     start = text[1:2] if text[:1] in ("v", "V", "r") else text[:1]
-    return start.isdigit()
+    return start.isdecimal()
 
 
 def _is_word(text: str, words: frozenset[str]) -> bool:
@@ -99,10 +99,10 @@ def _is_word(text: str, words: frozenset[str]) -> bool:
 def _is_foreign(text: str) -> bool:
     """Whether it has the shape of something else: an address of a network or a machine, a UUID."""
     numbers = text.split(".")
-    if len(numbers) == 4 and all(n.isdigit() and len(n) <= 3 and int(n) <= 255 for n in numbers):
+    if len(numbers) == 4 and all(n.isdecimal() and len(n) <= 3 and int(n) <= 255 for n in numbers):
         # Versions of four numbers hardly ever are all below 256 with one of them above 99.
         return any(len(n) == 3 for n in numbers)
-    if (":" in text and not text.partition(":")[0].isdigit()) or text.count(":") > 1:
+    if (":" in text and not text.partition(":")[0].isdecimal()) or text.count(":") > 1:
         return True
     digits = text.replace("-", "").lower()
     return len(digits) >= 32 and all(c in "0123456789abcdef" for c in digits)
@@ -114,7 +114,7 @@ def _is_plain(token: str, known: frozenset[str]) -> bool:
         return True
     runs = _runs(token)
     return len(runs) <= MOST_RUNS and all(
-        len(run) <= MOST_DIGITS if run.isdigit() else len(run) <= SHORT or run.lower() in known
+        len(run) <= MOST_DIGITS if run.isdecimal() else len(run) <= SHORT or run.lower() in known
         for run in runs
     )
 
@@ -124,7 +124,7 @@ def _is_hash(token: str) -> bool:
     digits = token[1:] if token[:1] == "g" else token
     return (
         len(digits) in HASH_LENGTHS
-        and any(c.isdigit() for c in digits)
+        and any(c.isdecimal() for c in digits)
         and any(c.isalpha() for c in digits)
         and all(c in "0123456789abcdef" for c in digits)
     )
@@ -134,7 +134,7 @@ def _runs(token: str) -> list[str]:
     """`deb12u3` as `deb`, `12`, `u`, `3`."""
     runs: list[str] = []
     for sign in token:
-        if runs and runs[-1][-1].isdigit() == sign.isdigit():
+        if runs and runs[-1][-1].isdecimal() == sign.isdecimal():
             runs[-1] += sign
         else:
             runs.append(sign)

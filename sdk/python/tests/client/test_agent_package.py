@@ -1,8 +1,8 @@
-"""The agent's `.deb`, really installed, used, removed and purged: on a copy of this machine's files.
+"""The agent's `.deb`, really installed, used, removed and purged, on a copy of this machine.
 
 An overlay in a mount namespace of its own takes every write, so that the machine itself stays as it
 is. systemd does not run there: what the unit says is checked by systemd's own tools, and its
-command is run by hand as the unit's user, with no capabilities and with what is read-only read-only.
+command is run by hand as the unit's user, without capabilities, with all else read-only.
 """
 
 import configparser
@@ -195,9 +195,8 @@ def test_a_product_that_comes_later_has_its_drop_directory(machine, tmp_path):
     machine.run("apt-get", "install", "-y", "/mnt/agent.deb")
     machine.sh(f"""
         mkdir -p /root/late/DEBIAN /root/late{PRODUCTS}
-        printf 'Package: late\\nVersion: 1\\nArchitecture: all\\nMaintainer: x <x@example.com>\\n' \\
-            > /root/late/DEBIAN/control
-        echo 'Description: a product' >> /root/late/DEBIAN/control
+        printf '%s\\n' 'Package: late' 'Version: 1' 'Architecture: all' \\
+            'Maintainer: x <x@example.com>' 'Description: a product' > /root/late/DEBIAN/control
         cp /mnt/acme.json /root/late{PRODUCTS}/acme.json
         dpkg-deb --root-owner-group --build /root/late /root/late.deb
         dpkg -i /root/late.deb

@@ -43,7 +43,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def step_down(state: str) -> None:
-    """Root becomes whoever the state belongs to: what root writes there, the service cannot read."""
+    """Root becomes whoever the state belongs to: the service could not read what root writes."""
     if sys.platform == "win32" or os.geteuid() != 0:
         return
     try:
