@@ -1,4 +1,4 @@
-"""The vendor's desk: `glasshouse manifest check|compose|diff|disclose`, as the command line runs it."""
+"""The vendor's desk: `glasshouse manifest check|compose|diff|disclose`, as commands."""
 
 import json
 import subprocess
