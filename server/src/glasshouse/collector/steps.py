@@ -9,6 +9,7 @@ where everything that was ever accepted is known.
 import ipaddress
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from glasshouse.catalogue.endings import has_ended
 from glasshouse.catalogue.renaming import current_names
@@ -18,7 +19,7 @@ from glasshouse.collector.desk import Desk
 from glasshouse.collector.doors import DOORS
 from glasshouse.collector.parcel import Entry, Parcel, RefusedError, Undeclared, Verdict
 from glasshouse.collector.proofs import TOKEN
-from glasshouse.collector.reducing import attribute_name, reduce_fields
+from glasshouse.collector.reducing import attribute_name, reduce_all
 from glasshouse.collector.times import corrected, possible_times
 from glasshouse.model import Origin, Outcome, Reason
 
@@ -140,12 +141,16 @@ def clean_identities(parcel: Parcel, _: Desk) -> None:
     cleaners = parcel.declarations.clean
     clean_instance = cleaners["instance"]
     for declaration, entries in parcel.groups():
+        # Most requests come from one instance, and leave it as it is.
+        cleaned = {name: clean_instance(name) for name in {entry.instance for _, entry in entries}}
+        changed = {name: clean for name, clean in cleaned.items() if clean != name}
         for place, entry in entries:
-            instance = clean_instance(entry.instance)
-            if instance is None:
-                parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.BAD_IDENTITY))
-                continue
-            entry.instance = instance
+            if entry.instance in changed:
+                clean = changed[entry.instance]
+                if clean is None:
+                    parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.BAD_IDENTITY))
+                    continue
+                entry.instance = clean
             if entry.identities:
                 _clean_others(parcel, place, entry, declaration.item.identities)
 
@@ -205,18 +210,33 @@ def pseudonymise(parcel: Parcel, _: Desk) -> None:
     """
     if parcel.declarations is None:
         return
-    plain_version = parcel.declarations.plain_version
     for declaration, entries in parcel.groups():
-        for place, entry in entries:
-            if entry.version is not None:
-                try:
-                    entry.version = plain_version(entry.version)
-                except ValueError:
-                    parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.BAD_SHAPE))
-                    continue
-            wrong = reduce_fields(entry.fields, declaration.reduce)
-            if wrong is not None:
-                parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.WRONG_TYPE, wrong))
+        wrong = reduce_all([entry.fields for _, entry in entries], declaration.reductions)
+        for index, field in wrong.items():
+            place = entries[index][0]
+            parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.WRONG_TYPE, field))
+        plain_versions(parcel, entries)
+
+
+def plain_versions(parcel: Parcel, entries: list[tuple[int, Entry]]) -> None:
+    """The versions that stand beside the fields; a batch is mostly of one, looked at once."""
+    assert parcel.declarations is not None  # noqa: S101 (checked by the caller)
+    plain: dict[str, str | None] = {}
+    for version in {entry.version for _, entry in entries}:
+        if version is not None:
+            try:
+                plain[version] = parcel.declarations.plain_version(version)
+            except ValueError:
+                plain[version] = None
+    if all(version == left for version, left in plain.items()):
+        return
+    for place, entry in entries:
+        if entry.version is not None:
+            left = plain[entry.version]
+            if left is not None:
+                entry.version = left
+            elif place not in parcel.verdicts:
+                parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.BAD_SHAPE))
 
 
 def place_sender(parcel: Parcel, desk: Desk) -> None:
@@ -247,6 +267,10 @@ def correct_clock(parcel: Parcel, _: Desk) -> None:
     received_at, sent_at = parcel.received_at, parcel.sent_at
     oldest, newest = possible_times(received_at)
     for declaration, entries in parcel.groups():
+        if sent_at is None and _all_in_order(
+            [entry.at for _, entry in entries], oldest, received_at
+        ):
+            continue
         for place, entry in entries:
             at = corrected(entry.at, sent_at, received_at)
             if oldest <= at <= received_at:
@@ -258,6 +282,13 @@ def correct_clock(parcel: Parcel, _: Desk) -> None:
                 parcel.doubtful.add(place)
             else:
                 parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.IMPOSSIBLE_TIME))
+
+
+def _all_in_order(times: list[datetime], oldest: datetime, newest: datetime) -> bool:
+    """Whether nothing has to be done about any of these times."""
+    if not times:
+        return True
+    return {time.tzinfo for time in times} == {UTC} and oldest <= min(times) <= max(times) <= newest
 
 
 STEPS: tuple[Step, ...] = (
