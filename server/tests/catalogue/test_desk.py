@@ -148,5 +148,7 @@ def test_diff_of_parts_and_of_compiled_manifests(manifest: Path, tmp_path: Path)
     assert "+ New: event.other_used of the part Acme Extra with no fields." in said
     _, error = run("diff", tmp_path / "none.toml", manifest, code=2)
     assert "none.toml" in error
+    (tmp_path / "torn.json").write_text('{"format": 1, "items": {}}')
+    assert "not whole" in run("diff", tmp_path / "torn.json", manifest, code=2)[1]
     (tmp_path / "broken.json").write_text("{")
     assert "no JSON" in run("diff", tmp_path / "broken.json", manifest, code=2)[1]

@@ -188,6 +188,16 @@ def test_a_renamed_field_is_one_field(running: World) -> None:
     assert all("flavour" not in str(row) and "project" not in str(row) for row in shown)
 
 
+def test_a_question_may_use_the_name_that_it_knew(running: World) -> None:
+    first = running.release()
+    send(running.client(first, "1.0"), flavour="small")
+    running.until_stored(1)
+    running.release(*RENAMED)
+    for name in ("edition", "flavour", "event.job.flavour"):
+        words = ("--product", "controller", "--where", f"field={name}", "--format", "csv")
+        assert "small,1,1" in running.command("ask", "field_distribution", *words)
+
+
 def test_a_rename_holds_over_a_restart_and_further_renames(world: World) -> None:
     with ServerProcess(world.data, world.listen) as server:
         server.wait_until_ready()

@@ -180,13 +180,20 @@ def run_compose(options: argparse.Namespace) -> int:
 
 def run_diff(options: argparse.Namespace) -> int:
     old, new = _compiled(options.old), _compiled(options.new)
-    hidden = untold(old, new)
-    result = {
-        "from": old["digest"],
-        "to": new["digest"],
-        "changes": [change.as_dict() for change in difference(old, new)],
-        "untold": [change.as_dict() for change in hidden],
-    }
+    try:
+        hidden = untold(old, new)
+        result = {
+            "from": old["digest"],
+            "to": new["digest"],
+            "changes": [change.as_dict() for change in difference(old, new)],
+            "untold": [change.as_dict() for change in hidden],
+        }
+    except (KeyError, TypeError, AttributeError):  # JSON that only looks compiled
+        raise CommandError(
+            f"{options.old} or {options.new}: found a compiled manifest that is not whole; "
+            "expected one as `glasshouse manifest compile` prints it",
+            status=2,
+        ) from None
     print(json.dumps(result, indent=1) if options.json else difference_text(result))
     return 1 if hidden else 0
 

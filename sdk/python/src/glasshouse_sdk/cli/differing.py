@@ -19,11 +19,16 @@ def diff(subject: Subject, arguments: argparse.Namespace) -> tuple[Any, bool]:
         raise CommandError(f"{arguments.old}: {error.strerror}; expected a manifest") from None
     except (ManifestError, ValueError, KeyError) as error:
         raise CommandError(f"{arguments.old} is no manifest:\n{error}") from None
-    hidden = untold(old, subject.compiled)
+    try:
+        hidden = untold(old, subject.compiled)
+        changes = difference(old, subject.compiled)
+    except (KeyError, TypeError, AttributeError):  # JSON that only looks compiled
+        found = f"{arguments.old}: found a compiled manifest that is not whole"
+        raise CommandError(f"{found}; expected one as `compile` writes it") from None
     return {
         "from": old["digest"],
         "to": subject.compiled["digest"],
-        "changes": [change.as_dict() for change in difference(old, subject.compiled)],
+        "changes": [change.as_dict() for change in changes],
         "untold": [change.as_dict() for change in hidden],
     }, not hidden
 

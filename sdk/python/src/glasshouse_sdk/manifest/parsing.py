@@ -18,6 +18,7 @@ from glasshouse_sdk.manifest.model import (
     Manifest,
     ManifestError,
     Part,
+    Problem,
     Product,
     Sending,
     Switch,
@@ -46,6 +47,13 @@ def parse_manifest(data: bytes | str) -> Manifest:
 
 def manifest_of(raw: Mapping[str, Any]) -> Manifest:
     """The manifest that these tables make. Raises `ManifestError` with every problem there is."""
+    part = raw.get("part")
+    if isinstance(part, dict) and isinstance(part.get("of"), str):
+        found, expected = (
+            f"a part of {shown(part['of'])}",
+            "the whole manifest, which names its parts",
+        )
+        raise ManifestError((Problem("part", found, expected),))
     reader = TableReader()
     for name in raw:
         if name not in vocabulary.TOP:
@@ -199,10 +207,6 @@ def _doors(raw: object, reader: TableReader) -> Mapping[str, DoorMapping]:
 
 
 def _parts(raw: object, reader: TableReader) -> Mapping[str, Part]:
-    if isinstance(raw, dict) and isinstance(raw.get("of"), str):
-        whole = shown(raw["of"])
-        reader.problem("part", f"a part of {whole}", "the whole manifest, whose parts name this")
-        return {}
     parts = {}
     for name, table in reader.tables(raw, "part").items():
         reader.name(name, f"part.{name}")
