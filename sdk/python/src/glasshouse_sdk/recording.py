@@ -48,8 +48,8 @@ class Recorder:
 
     __slots__ = (
         "_allowance", "_append", "_compiled", "_consent", "_destination", "_environ", "_identities",
-        "_instance", "_items", "_next_look", "_occasions", "_origin", "_quiet_until", "_run",
-        "_second", "_second_text", "_sender", "_state", "_surroundings", "_today", "_version",
+        "_instance", "_items", "_next_look", "_occasions", "_origin", "_quiet_until", "_release",
+        "_run", "_second", "_second_text", "_sender", "_state", "_surroundings", "_today", "_version",
         "_way",
     )  # fmt: skip
 
@@ -76,6 +76,7 @@ class Recorder:
         self._surroundings = surroundings
         self._way: str = compiled["product"]["way"]
         words = frozenset(compiled["product"].get("version_words", ()))
+        self._release = version  # as it is; what leaves is made plain
         self._version = None if version is None else plain_version(version, words)
         self._run = run
         self._identities = identities
@@ -160,7 +161,7 @@ class Recorder:
         if self._items[path] is None:
             return False  # what stays at home is not even collected
         if self._occasions is None:
-            self._occasions = Occasions(self._state, self._version)
+            self._occasions = Occasions(self._state, self._release)
         occasions = tuple(self._compiled["items"][path]["occasions"])
         return self._occasions.record_when_due(
             path, occasions, lambda: self.record(path, collect()), time.time(), _chance()
