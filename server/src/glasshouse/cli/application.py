@@ -12,6 +12,7 @@ from starlette.routing import Route
 from glasshouse.catalogue import Product, SettingsError
 from glasshouse.cli import keeping
 from glasshouse.cli.installation import Installation
+from glasshouse.collector import forgetting
 from glasshouse.collector.app import Collector, Receive, Scope, Send
 from glasshouse.collector.parcel import NO_PRODUCT
 from glasshouse.console.access import Access
@@ -27,9 +28,15 @@ class Application:
     """Doors first, for they are the hot route; then health and administration; then pages."""
 
     def __init__(
-        self, installation: Installation, collector: Collector, console: App, token: str
+        self,
+        installation: Installation,
+        collector: Collector,
+        forget: App,
+        console: App,
+        token: str,
     ) -> None:
         self.collector = collector
+        self.forget = forget
         self.health = Starlette(routes=health_routes(installation, collector))
         self._console = console
         self._administration = Starlette(
@@ -43,6 +50,8 @@ class Application:
         path = scope.get("path", "")
         if scope["type"] == "http" and self.collector.serves(scope["method"], path):
             await self.collector(scope, receive, send)
+        elif scope["type"] == "http" and path.startswith(forgetting.PATH):
+            await self.forget(scope, receive, send)
         elif path.startswith("/health/"):
             await self.health(scope, receive, send)
         elif path.startswith(ADMINISTRATION):
@@ -57,6 +66,8 @@ def collector_only(whole: Application) -> App:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and whole.collector.serves(scope["method"], scope["path"]):
             await whole.collector(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith(forgetting.PATH):
+            await whole.forget(scope, receive, send)
         else:
             await whole.health(scope, receive, send)
 
@@ -89,7 +100,11 @@ def health_routes(installation: Installation, collector: Collector) -> list[Rout
         sent_away: dict[str, dict[str, int]] = {}
         for (product, door), requests in sorted(collector.sent_away.items()):
             sent_away.setdefault(product, {})[door] = requests
-        return JSONResponse({**books, "requests_sent_away": sent_away})
+        more = {
+            "requests_sent_away": sent_away,
+            "forget_requests": installation.forget_requests.counts(),
+        }
+        return JSONResponse({**books, **more})
 
     return [Route("/health/ready", ready), Route("/health/accounting", accounting)]
 

@@ -28,6 +28,7 @@ from glasshouse.cli.installation import Installation, LoaderThread, now
 from glasshouse.collector.app import Collector
 from glasshouse.collector.connections import BoundedConnection
 from glasshouse.collector.desk import Desk
+from glasshouse.collector.forgetting import forget_app
 from glasshouse.collector.pace import Pace
 from glasshouse.collector.places import Places
 from glasshouse.console.app import console_app
@@ -111,7 +112,8 @@ async def _serve(installation: Installation, sockets: list[socket.socket]) -> No
         report=report,
     )
     console = console_app(installation.insight, token, open_on_loopback=is_loopback(sockets[0]))
-    whole = Application(installation, collector, console, token)
+    forget = forget_app(desk, installation.forget_requests, collector.peer, Pace(time.monotonic))
+    whole = Application(installation, collector, forget, console, token)
     apps: list[Any] = [whole] if len(sockets) == 1 else [whole, collector_only(whole)]
     servers = [_server(app) for app in apps]
     with _server_file(settings.data, address_of(sockets[0]), token), _signals(servers):

@@ -151,11 +151,11 @@ class Collector:
             query=scope["query_string"].decode("latin-1"),
             headers=headers,
             body=b"",
-            peer=self._peer(scope, headers),
+            peer=self.peer(scope, headers),
             received_at=self._desk.clock(),
         )
 
-    def _peer(self, scope: Scope, headers: dict[str, str]) -> str | None:
+    def peer(self, scope: Scope, headers: dict[str, str]) -> str | None:
         """The sender's address; a forwarded one only from a proxy that the operator trusts."""
         client = scope.get("client")
         peer = client[0] if client else None

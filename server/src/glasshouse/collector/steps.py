@@ -133,7 +133,8 @@ def _clean_others(parcel: Parcel, place: int, entry: Entry, declared: tuple[str,
 
 
 def prove_instances(parcel: Parcel, desk: Desk) -> None:
-    """An instance that has once proven itself is written by nobody else, through whatever door.
+    """An instance that has once proven itself is written by nobody else, through whatever door; one
+    that asked to be forgotten, by nobody at all.
 
     Here too an instance that sends faster than its product allows is told to come back.
     """
@@ -160,9 +161,12 @@ def prove_instances(parcel: Parcel, desk: Desk) -> None:
         if not desk.proofs.allows(product.slug, name, token, register=register)
     }
     if strange:
+        buried = {name for name in strange if desk.proofs.is_buried(product.slug, name)}
         for _, group in parcel.groups():
             for place, entry in group:
-                if entry.instance in strange:
+                if entry.instance in buried:
+                    parcel.refuse(place, Verdict(Outcome.SUPPRESSED, Reason.ERASED))
+                elif entry.instance in strange:
                     parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.BAD_PROOF))
 
 
