@@ -1,4 +1,4 @@
-"""An instance asks to be forgotten: proven, noted before it is answered, done together with others."""
+"""An instance asks to be forgotten: proven, noted before it is answered, done with others."""
 
 import hashlib
 import hmac
@@ -19,6 +19,7 @@ from bench.server import running
 from keeping_world import OTHERS, VICTIM, event, filled, opened, places, send
 
 from glasshouse.keeping.backup import back_up
+from glasshouse.keeping.checking import examine
 from glasshouse.keeping.erasing import replay
 from glasshouse.keeping.forgetting import ForgetRequests
 from glasshouse.keeping.restoring import restore
@@ -192,6 +193,25 @@ def test_requests_are_gathered_and_the_file_is_rewritten_once(tmp_path: Path) ->
         send(installation, event("late", 0.5, VICTIM))
         assert installation.loader.cycle().erased == 1
     assert places(data, VICTIM) == set()
+
+
+def test_the_doctor_counts_requests_and_tells_of_late_ones(tmp_path: Path) -> None:
+    def finding():
+        return next(f for f in examine(installation.holdings) if f.check == "forget")
+
+    with opened(tmp_path / "data") as installation:
+        filled(installation)
+        asking = Asking(installation)
+        asking.ask(VICTIM)
+        assert (finding().state, finding().found) == (
+            "ok",
+            "1 instances asked to be forgotten, 0 are",
+        )
+        ledger = tmp_path / "data" / "erasures.jsonl"
+        entry = json.loads(ledger.read_text())
+        ledger.write_text(json.dumps(entry | {"asked_at": "2026-01-01T00:00:00"}) + "\n")
+        assert finding().state == "problem"
+        assert "1 wait longer than promised" in finding().found
 
 
 def test_after_a_long_run_the_next_one_waits_sixty_times_as_long(tmp_path: Path) -> None:

@@ -60,11 +60,19 @@ class Consent:
     def may_send(self) -> bool:
         return "on" in self.states.values()
 
+    @property
+    def is_refused_wider(self) -> bool:
+        """Whether something refuses that covers more than this product: nothing may leave then."""
+        return any(
+            f.says == "off" and (f.name in WIDER_THAN_PRODUCT or f.kind == "policy")
+            for f in self.findings
+        )
+
     def to_keep(self) -> Finding | None:
         """The refusal given at installation that later installations must find again."""
-        refusals = [finding for finding in self.findings if finding.says == "off"]
-        if any(f.name in WIDER_THAN_PRODUCT or f.kind == "policy" for f in refusals):
+        if self.is_refused_wider:
             return None  # it covers everything and asks for not a trace, so none is left
+        refusals = [finding for finding in self.findings if finding.says == "off"]
         return next((finding for finding in refusals if finding.sticky), None)
 
 

@@ -19,18 +19,20 @@ from glasshouse_sdk.compiled import load_compiled
 from glasshouse_sdk.consent import Consent, decide
 from glasshouse_sdk.environment import hand_down_refusal, origin_of, process_environment
 from glasshouse_sdk.jsontext import parsed
-from glasshouse_sdk.state import State, default_directory
+from glasshouse_sdk.state import FORGET, State, default_directory
 from glasshouse_sdk.surroundings import Surroundings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from typing import Any
+    from typing import Any, Literal
 
     from glasshouse_sdk.destination import Destination
     from glasshouse_sdk.recording import Delivered, Recorder
     from glasshouse_sdk.sender.history import Entry
     from glasshouse_sdk.wires import Request
+
+    Forgotten = Literal["done", "pending", "waiting", "refused"]
 
 MOST_PROBLEMS = 20
 IN_LINE_SECONDS = 10.0
@@ -170,6 +172,33 @@ class Telemetry:
         except Exception as error:  # noqa: BLE001 — no mistake of ours or theirs may reach the host
             self._swallow(error)
 
+    def forget(self, seconds: float = 20.0, by: str = "the product") -> Forgotten:
+        """Refuse, and ask the collector to erase what left: it is off when this returns. Waits for
+        the collector's answer for so many seconds at most. What became of it, at worst:
+
+        done      erased, or nothing is known here that ever left
+        pending   the collector has noted it; `history` has the receipt with its date
+        waiting   it could not be reached; the request is kept, and sent at the next run
+        refused   it cannot be proven who asks; the vendor has to be asked by other means
+        """
+        try:
+            from glasshouse_sdk.forgetting import forget  # by those alone who ask
+
+            environ = self._surroundings.environ
+            destination = self._destination()
+            asked = forget(
+                self._compiled, self._known_state(), destination, environ, by=by, seconds=seconds
+            )
+            self._decide()
+            self._recorder = None
+            states = {one.state for one in asked}
+            if states & {"refused", "unproven"}:
+                return "refused"
+            return next((s for s in ("waiting", "pending") if s in states), "done")
+        except Exception as error:  # noqa: BLE001 — no mistake of ours or theirs may reach the host
+            self._swallow(error)
+            return "waiting"
+
     def waiting(self) -> tuple[dict[str, Any], ...]:
         """The items that wait to be sent, of this and earlier runs, as they were recorded:
         `item`, `id`, `at`, `instance`, `version`, `identities`, `fields`.
@@ -254,8 +283,21 @@ class Telemetry:
         )
         self._state = State(directory) if directory else None
         self._decide()
+        if self._state is not None and self._state.exists(FORGET):
+            self._go_on_forgetting(self._state)
         if self._is_on and self._consent is not None and self._consent.must_tell:
             self._tell()
+
+    def _go_on_forgetting(self, state: State) -> None:
+        """A request to be forgotten that found no network is sent now: the person asked for it.
+
+        Not where no packet at all may leave: under DO_NOT_TRACK, and an organization's policy.
+        """
+        if self._consent is None or self._consent.is_refused_wider:
+            return
+        from glasshouse_sdk.forgetting import go_on_forgetting  # by those alone who asked for it
+
+        go_on_forgetting(state, self._surroundings.environ, time.time())
 
     def _decide(self) -> None:
         self._consent = consent = decide(self._compiled, self._surroundings, self._state)

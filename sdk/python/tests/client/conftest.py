@@ -123,6 +123,12 @@ class Collector:
                 ANSWERS[collector.mode](self, body, collector)
 
             def do_GET(self) -> None:
+                if self.path.startswith("/v1/forget/"):
+                    collector.requests.append(
+                        {"path": self.path, "headers": dict(self.headers), "body": b""}
+                    )
+                    ANSWERS[collector.mode](self, b"", collector)
+                    return
                 self.answer(405, b'{"error":{}}', Content_Type="application/json")
 
             def answer(self, status: int, body: bytes, **headers: str) -> None:
@@ -147,6 +153,24 @@ def _receipts(body: bytes) -> bytes:
     return json.dumps(
         {"receipts": [{"id": item["id"], "outcome": "accepted"} for item in items]}
     ).encode()
+
+
+def _noted(handler, body, collector) -> None:
+    """A request to be forgotten, or an upload of items."""
+    if handler.path.startswith("/v1/forget"):
+        request = json.loads(body)["request"] if body else handler.path.rpartition("/")[2]
+        receipt = {"request": request, "state": "pending", "by": "2026-12-01T00:00:00Z"}
+        handler.answer(202, json.dumps({"receipt": receipt}).encode())
+    else:
+        handler.answer(200, _receipts(body))
+
+
+def _forgotten(handler, body, collector) -> None:
+    receipt = {
+        "request": handler.path.rpartition("/")[2], "state": "done",
+        "completed_at": "2026-11-22T11:00:00Z", "items": {"event.done": 1},
+    }  # fmt: skip
+    handler.answer(200, json.dumps({"receipt": receipt}).encode())
 
 
 def _error(reason: str) -> bytes:
@@ -200,7 +224,9 @@ def _narrowed(body: bytes) -> bytes:
 
 
 ANSWERS = {
-    "ok": lambda h, b, c: h.answer(200, _receipts(b)),
+    "ok": _noted,
+    "forgotten": _forgotten,
+    "bad proof": lambda h, b, c: h.answer(403, _error("bad_proof")),
     "percona": lambda h, b, c: h.answer(200, b"{}"),
     "segment": lambda h, b, c: h.answer(200, b'{"success": true}'),
     "503": lambda h, b, c: h.answer(503, _error("busy"), Retry_After="3600"),

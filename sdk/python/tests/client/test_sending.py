@@ -1,5 +1,6 @@
 """What leaves, when, how often, and what the collector's answers do."""
 
+import hashlib
 import hmac
 import json
 import os
@@ -570,8 +571,8 @@ def test_every_request_carries_the_same_proof_and_the_secret_never_leaves(
         product(f"telemetry.record('done', count={n}); telemetry.send(20)")
     proofs = {request["headers"]["Glasshouse-Proof"] for request in collector.requests}
     secret = (tmp_path / "state" / "secret").read_text().strip()
-    message = b"glasshouse-proof/1\0acme"
-    assert proofs == {hmac.new(bytes.fromhex(secret), message, "sha256").hexdigest()}
+    key = hmac.new(bytes.fromhex(secret), b"glasshouse-forget/1\0acme", "sha256").hexdigest()
+    assert proofs == {hashlib.sha256(f"glasshouse-proof/2\0{key}".encode()).hexdigest()}
     sent = (
         b"".join(collector.bodies) + json.dumps([r["headers"] for r in collector.requests]).encode()
     )

@@ -122,7 +122,7 @@ def _proven(desk: Desk, asked: Asked, key: str) -> str:
         raise Refusal(
             403,
             "bad_proof",
-            "nothing is known here that this key opens; ask the vendor, who can look by other means",
+            "this key opens nothing here; ask the vendor, who can look by other means",
         )
     return instance
 

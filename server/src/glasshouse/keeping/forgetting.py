@@ -108,6 +108,14 @@ class ForgetRequests:
                 count["done"] += request in self._done
         return counts
 
+    def overdue(self) -> int:
+        """How many requests wait longer than their receipts promised."""
+        with self._reading:
+            self._look()
+            oldest = (self._holdings.now() - WITHIN).isoformat()
+            waiting = [a for request, a in self._asked.items() if request not in self._done]
+        return sum(asked["asked_at"] < oldest for asked in waiting)
+
     def __call__(self) -> None:
         """Between two cycles of the loader: erase what waits, if it is time."""
         with self._reading:

@@ -18,6 +18,7 @@ from glasshouse_sdk.cli import (
     compiling,
     differing,
     explaining,
+    forgetting,
     recording,
     sending,
     showing,
@@ -89,11 +90,20 @@ COMMANDS = (
     ),
     Command(
         "off",
-        "refuse: keep the answer and remove everything else; sends nothing",
+        "refuse: keep the answer and remove everything else; sends nothing (see forget)",
         "glasshouse-sdk --manifest acme.json off",
         answering.off,
         answering.answer_text,
         (CHANNEL,),
+    ),
+    Command(
+        "forget",
+        "refuse, and ask the collector to erase what left; again: what became of it; exit code 1 "
+        "if that is not noted",
+        "glasshouse-sdk --manifest acme.json forget",
+        forgetting.forget,
+        forgetting.forget_text,
+        (("--seconds", {"type": float, "default": 20.0, "help": "the deadline (default 20)"}),),
     ),
     Command(
         "send",

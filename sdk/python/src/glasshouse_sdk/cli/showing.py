@@ -8,6 +8,7 @@ from typing import Any
 
 from glasshouse_sdk.claims import waiting_lines
 from glasshouse_sdk.cli.subject import CommandError, Subject
+from glasshouse_sdk.forgetting import Forgetting, read_forgettings
 from glasshouse_sdk.schedule import read_delivery
 from glasshouse_sdk.sender.freezing import UnknownWireError
 from glasshouse_sdk.sender.history import entries
@@ -36,7 +37,15 @@ def status(subject: Subject, _: argparse.Namespace) -> tuple[Any, bool]:
         "problem": delivery.problem,
         "next_attempt_not_before": _moment(delivery.not_before or None),
         "counts": read_tallies(subject.state),
+        "forget": [{"instance": f.instance, "state": f.state} for f in _forgettings(subject)],
     }, True
+
+
+def _forgettings(subject: Subject) -> tuple[Forgetting, ...]:
+    try:
+        return read_forgettings(subject.state)
+    except ValueError as error:
+        raise CommandError(str(error)) from None
 
 
 def _moment(seconds: float | None) -> str | None:
@@ -54,6 +63,7 @@ def status_text(result: Any) -> str:
         "last success": result["last_success"] or "none",
         "last failure": f"{result['last_failure'] or 'none'} {result['problem']}".rstrip(),
         **{f"count {reason}": str(number) for reason, number in result["counts"].items()},
+        **{f"forget {one['instance']}": one["state"] for one in result["forget"]},
     }
     return "\n".join(f"{name:<14} {value}" for name, value in shown.items())
 
@@ -121,7 +131,8 @@ def history_text(result: Any) -> str:
 def _attempt_line(attempt: Any) -> str:
     outcomes: dict[str, int] = {}
     for receipt in attempt["receipts"]:
-        outcomes[receipt["outcome"]] = outcomes.get(receipt["outcome"], 0) + 1
+        outcome = receipt.get("outcome") or receipt.get("state", "")
+        outcomes[outcome] = outcomes.get(outcome, 0) + 1
     receipts = ", ".join(f"{number} {outcome}" for outcome, number in outcomes.items())
     details = receipts or attempt["problem"]
     return f"  {attempt['at']} {attempt['endpoint']}: {attempt['verdict']}" + (

@@ -37,6 +37,7 @@ def exchange(
     now: float,
     timeout: float,
     environ: Mapping[str, str],
+    method: str = "POST",
 ) -> Answer:
     """Post the request and read the answer. Raises `ExchangeError`.
 
@@ -52,7 +53,7 @@ def exchange(
     except (ValueError, OSError) as error:
         raise ExchangeError(f"cannot reach '{endpoint}': {error}") from None
     try:
-        connection.request("POST", target, body, sent)
+        connection.request(method, target, body or None, sent)
         response = connection.getresponse()
         data = response.read(LONGEST_ANSWER)
         names = {name.lower(): value for name, value in response.getheaders()}
