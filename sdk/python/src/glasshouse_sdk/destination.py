@@ -53,9 +53,7 @@ class Destination:
         kept = {name: compiled[name] for name in ("format", "digest", "product", "channels")}
         kept["switches"] = compiled["switches"]
         kept["doors"] = compiled["doors"]
-        kept["items"] = {
-            path: {"channel": item["channel"]} for path, item in compiled["items"].items()
-        }
+        kept["items"] = {path: self._item(item) for path, item in compiled["items"].items()}
         text = as_json(
             {
                 "endpoint": self.endpoint,
@@ -65,6 +63,15 @@ class Destination:
             }
         )
         return text + "\n"
+
+    def _item(self, item: Mapping[str, Any]) -> dict[str, Any]:
+        kept = {"channel": item["channel"]}
+        if self.wire == "dujour":  # whose metrics do not say which snapshot they belong to
+            kept["fields"] = {
+                name: {"type": field["type"], "of": field.get("of")}
+                for name, field in item["fields"].items()
+            }
+        return kept
 
 
 def keep_destination(state: State, destination: Destination) -> None:

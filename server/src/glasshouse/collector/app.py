@@ -7,6 +7,7 @@ import asyncio
 import ipaddress
 from collections import Counter
 from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from traceback import walk_tb
@@ -125,7 +126,7 @@ class Collector:
             except RefusedError as refused:
                 self._journal.note(record_of_refusal(parcel, refused).encoded())
                 self.quarantine.note_refusal(parcel, refused)
-                return door.refuse(refused)
+                return _with_reason(door.refuse(refused), refused)
             return await self._record(door, parcel)
         finally:
             self._in_flight -= claim
@@ -187,6 +188,11 @@ def place_of(error: BaseException) -> str:
     where = [(frame.f_code.co_filename, line) for frame, line in walk_tb(error.__traceback__)]
     file, line = where[-1] if where else ("?", 0)
     return f"{type(error).__name__} at {Path(file).name}:{line}"
+
+
+def _with_reason(reply: Reply, refused: RefusedError) -> Reply:
+    """Our own client hears the reason on every door, whatever words the format has for it."""
+    return replace(reply, headers={**reply.headers, "glasshouse-reason": refused.reason.value})
 
 
 def _stated_length(headers: dict[str, str], otherwise: int) -> int:

@@ -173,5 +173,5 @@ def deliver(
         except ExchangeError as error:
             yield Delivered(len(request.ids), "retry", str(error))
             continue
-        judgement = wire.judge(answer, request)
+        judgement = wire.judge(answer, request, destination)
         yield Delivered(len(request.ids), judgement.verdict, judgement.problem)

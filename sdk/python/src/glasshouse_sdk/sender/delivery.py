@@ -135,7 +135,7 @@ def _post(run: Run, request: Request, now: float) -> tuple[Answer | None, Judgem
         )
     except ExchangeError as error:
         return None, Judgement("retry", str(error))
-    return answer, wire.judge(answer, request)
+    return answer, wire.judge(answer, request, run.destination)
 
 
 def _is_proven(run: Run) -> bool:
