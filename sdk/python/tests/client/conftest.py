@@ -15,6 +15,8 @@ import pytest
 
 from glasshouse_sdk.manifest import compiled_text, parse_manifest
 
+sys.path.insert(0, str(Path(__file__).parent))  # for the tests' own `observed`
+
 MANIFEST = """
 [product]
 slug = "acme"
@@ -173,6 +175,16 @@ def _forgotten(handler, body, collector) -> None:
     handler.answer(200, json.dumps({"receipt": receipt}).encode())
 
 
+WHITELIST = {"host.cores": {"datatype": "number", "description": "d"}}
+
+
+def _notice(body: bytes, **more) -> bytes:
+    """What a dujour server answers a check-in."""
+    sent = json.loads(body)
+    notice = {"version": "2.0", "newer": True, "link": "", "product": sent["product"]}
+    return json.dumps(notice | more).encode()
+
+
 def _error(reason: str) -> bytes:
     return json.dumps({"error": {"reason": reason, "found": "", "expected": "", "do": ""}}).encode()
 
@@ -229,6 +241,14 @@ ANSWERS = {
     "bad proof": lambda h, b, c: h.answer(403, _error("bad_proof")),
     "percona": lambda h, b, c: h.answer(200, b"{}"),
     "segment": lambda h, b, c: h.answer(200, b'{"success": true}'),
+    "amplitude": lambda h, b, c: h.answer(
+        200, json.dumps({"code": 200, "events_ingested": len(json.loads(b)["events"])}).encode()
+    ),
+    "amplitude-fewer": lambda h, b, c: h.answer(200, b'{"code": 200, "events_ingested": 0}'),
+    "dujour": lambda h, b, c: h.answer(200, _notice(b)),
+    "dujour-narrowing": lambda h, b, c: h.answer(200, _notice(b, whitelist=WHITELIST)),
+    "dujour-other": lambda h, b, c: h.answer(200, _notice(b, product="another")),
+    "ended": lambda h, b, c: h.answer(400, b"{}", Glasshouse_Reason="ended"),
     "503": lambda h, b, c: h.answer(503, _error("busy"), Retry_After="3600"),
     "portal": lambda h, b, c: h.answer(200, b"<html>Please log in</html>"),
     "portal-json": lambda h, b, c: h.answer(200, b'{"welcome": true}'),

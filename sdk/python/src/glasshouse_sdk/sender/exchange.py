@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import gzip
 import http.client
+import os
 import ssl
 import urllib.parse
 import urllib.request
@@ -141,6 +142,9 @@ def _trust(environ: Mapping[str, str]) -> ssl.SSLContext:
     """The system's certificates (`SSL_CERT_FILE` and `_DIR` are OpenSSL's own), and bundles."""
     context = ssl.create_default_context()
     for name in BUNDLES:
-        if environ.get(name):
-            context.load_verify_locations(cafile=environ[name])
+        place = environ.get(name)
+        if place and os.path.isdir(place):
+            context.load_verify_locations(capath=place)
+        elif place:
+            context.load_verify_locations(cafile=place)
     return context
