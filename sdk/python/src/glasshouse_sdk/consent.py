@@ -9,6 +9,7 @@ from __future__ import annotations
 from glasshouse_sdk.answers import EVERY, UnreadableAnswersError, read_answers
 from glasshouse_sdk.environment import DO_NOT_TRACK, REFUSED
 from glasshouse_sdk.finding import Finding
+from glasshouse_sdk.installation import read_installation
 from glasshouse_sdk.jsontext import parsed
 from glasshouse_sdk.policies import read_policies
 from glasshouse_sdk.state import ANSWER, ENDED
@@ -84,6 +85,7 @@ def decide(compiled: Mapping[str, Any], surroundings: Surroundings, state: State
     findings = (
         *_wider_findings(product["slug"], surroundings),
         *(read_switch(switch, surroundings) for switch in compiled["switches"]),
+        *read_installation(surroundings.installation, product["slug"]),
         *unreadable,
         *(_answered(answer, state) for answer in answers if state is not None),
         *_read_ended(state, compiled["digest"]),

@@ -18,6 +18,7 @@ from glasshouse_sdk.answers import EVERY, give_answer
 from glasshouse_sdk.compiled import load_compiled
 from glasshouse_sdk.consent import Consent, decide
 from glasshouse_sdk.environment import hand_down_refusal, origin_of, process_environment
+from glasshouse_sdk.installation import keep_installation
 from glasshouse_sdk.jsontext import parsed
 from glasshouse_sdk.state import FORGET, State, default_directory
 from glasshouse_sdk.surroundings import Surroundings
@@ -56,6 +57,7 @@ class Telemetry:
         project: str | os.PathLike[str] | None = None,
         properties: Mapping[str, str] | None = None,
         policy: str | os.PathLike[str] | None = None,
+        installation: str | os.PathLike[str] | None = None,
         sends_at_exit: bool = True,
         strict: bool = False,
     ) -> None:
@@ -68,7 +70,8 @@ class Telemetry:
         if not the process's. `project`: the directory of the project that the product works on, if
         its manifest has switches there. `properties`: those that the product was started with, for
         switches of that kind. `policy`: the directory of the organization's policies, if not
-        /etc/glasshouse/policy.d. `sends_at_exit`: False leaves what waits to `send`, to the next
+        /etc/glasshouse/policy.d. `installation`: a directory that every user of the machine may
+        read, where a sticky refusal of whoever may write there is kept for all. `sends_at_exit`: False leaves what waits to `send`, to the next
         run or to the owner.
         `strict`: raise what is otherwise swallowed; for tests and development.
         """
@@ -84,6 +87,7 @@ class Telemetry:
                 project=None if project is None else os.fspath(project),
                 properties=properties,
                 policy=None if policy is None else os.fspath(policy),
+                installation=None if installation is None else os.fspath(installation),
             )
             self._hands_down = environment is None
             self._open(manifest, key, endpoint, state)
@@ -313,6 +317,10 @@ class Telemetry:
         kept = consent.to_keep()
         if kept is not None and not kept.of_project:
             self._keep_answer(state, "off", EVERY, kept.name)
+            if self._surroundings.installation is not None:
+                slug = self._compiled["product"]["slug"]
+                told = f"{kept.name} said off on {_now()}"
+                keep_installation(self._surroundings.installation, slug, told)
         if state.exists_beyond_refusals():
             from glasshouse_sdk.refusing import obey  # only when there is something to remove
 

@@ -13,7 +13,8 @@ def test_the_percona_wire(sdk, product, collector, manifest_with):
     manifest = manifest_with(
         ('send = "agent"', 'send = "agent"\nwire = "percona"'),
         ("[snapshot.host]\n", ('[doors.percona]\nkey = "PRODUCT_FAMILY_PSMDB"\n'
-         'items = { report = "event.done" }\nfields = { pillar_version = "runtime" }\n\n[snapshot.host]\n')),
+         'items = { report = "event.done" }\nfields = { pillar_version = "runtime" }\n\n'
+         '[snapshot.host]\n')),
     )  # fmt: skip
     collector.mode = "percona"
     product(

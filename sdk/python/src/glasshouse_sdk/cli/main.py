@@ -228,6 +228,10 @@ def _parser() -> argparse.ArgumentParser:
         ("--manifest", "the product's manifest, TOML or compiled"),
         ("--project", "the project's directory, if not this one, for switches in its files"),
         ("--policy", "the directory of the organization's policies, if not the system's"),
+        (
+            "--installation",
+            "the directory where the product keeps a refusal for every user, if any",
+        ),
         ("--state", "the state directory, if not the user's own for this product"),
         ("--endpoint", "the collector's address, if not the product's"),
         ("--key", "the product's write key, if the product has not told it"),
