@@ -71,8 +71,8 @@ class Telemetry:
         its manifest has switches there. `properties`: those that the product was started with, for
         switches of that kind. `policy`: the directory of the organization's policies, if not
         /etc/glasshouse/policy.d. `installation`: a directory that every user of the machine may
-        read, where a sticky refusal of whoever may write there is kept for all. `sends_at_exit`: False leaves what waits to `send`, to the next
-        run or to the owner.
+        read, where a sticky refusal of whoever may write there is kept for all.
+        `sends_at_exit`: False leaves what waits to `send`, to the next run or to the owner.
         `strict`: raise what is otherwise swallowed; for tests and development.
         """
         self._strict = strict
