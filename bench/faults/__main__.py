@@ -169,7 +169,7 @@ def _table(results: dict[str, dict[str, dict[str, object]]]) -> str:
     names = list(dict.fromkeys(name for rows in results.values() for name in rows))
     clients = [name for name in results if name != BARE.name] or list(results)
     lines = [
-        "ms from the last record to the end, clock/processor, above no client at all; printed; lost",
+        "ms from the last record to the end, clock/processor, above no client; printed; lost",
         f"{'':<18}" + "".join(f"{client:>24}" for client in clients),
     ]
     for name in names:

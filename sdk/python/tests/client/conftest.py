@@ -103,7 +103,8 @@ class Collector:
 
     @property
     def items(self) -> list[dict]:
-        return [item for body in self.bodies for item in json.loads(body)["items"]]
+        told = (json.loads(body) for body in self.bodies)
+        return [item for body in told for item in body.get("items", [])]
 
     def close(self) -> None:
         self.closing.set()

@@ -122,12 +122,13 @@ class Case:
         process.communicate(timeout=60)
         assert process.returncode == 0
 
-    def command(self, word: str) -> None:
-        subprocess.run(
+    def command(self, word: str, code: int = 0) -> None:
+        done = subprocess.run(
             [sys.executable, "-m", "glasshouse_sdk", "--manifest", self.manifest, "--state",
              self.state, word],
-            check=True, stdout=subprocess.DEVNULL, timeout=60,
+            stdout=subprocess.DEVNULL, timeout=60,
         )  # fmt: skip
+        assert done.returncode == code
 
     def send(self) -> None:
         """What a sender does that was already on its way to start."""
@@ -252,6 +253,7 @@ def main(directory: Path) -> None:
         count_packets(wire)
         case.run(**({"endpoint": endpoint} if endpoint else {}))
         report(control=name, packets=count_packets(wire))
+    count_forgetting(directory, wire)
     number = 0
     for switch in SWITCHES:
         for moment in MOMENTS:
@@ -272,6 +274,41 @@ def main(directory: Path) -> None:
                 packets=count_packets(wire),
                 files=sorted(p.name for p in case.state.rglob("*")) if case.state.exists() else [],
             )
+
+
+def count_forgetting(directory: Path, wire: socket.socket) -> None:
+    """Who is to be forgotten is refused too: the request may leave, and nothing else."""
+    case = Case(directory / "nothing left", ENVIRONMENT)
+    case.directory.mkdir()
+    case.run(sends=False)
+    count_packets(wire)
+    case.command("forget")
+    report(forget="where nothing ever left", packets=count_packets(wire))
+
+    case = Case(directory / "left", ENVIRONMENT)
+    case.directory.mkdir()
+    case.run(endpoint="http://127.0.0.1:9")  # it was tried, so it may have arrived
+    count_packets(wire)
+    case.command("forget", code=1)
+    report(forget="the command", packets=count_packets(wire))
+    case.run()
+    report(forget="the next run, too soon", packets=count_packets(wire))
+    kept = case.state / "forget.json"
+    told = json.loads(kept.read_text())
+    told["requests"][0]["delivery"]["not_before"] = 0.0
+    kept.write_text(json.dumps(told))
+    for refusal in ("DO_NOT_TRACK", "GLASSHOUSE_REFUSED"):
+        case.environ = {refusal: "silent"}
+        case.run()
+        report(forget=f"the next run under {refusal}", packets=count_packets(wire))
+    policy(case)
+    case.environ = {}
+    case.run()
+    report(forget="the next run under a policy", packets=count_packets(wire))
+    (case.policy / "all.conf").unlink()
+    case.run()
+    time.sleep(1.0)  # it is posted in the background
+    report(forget="a later run", packets=count_packets(wire), files=sorted(os.listdir(case.state)))
 
 
 def set_up_network() -> None:
