@@ -13,16 +13,25 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+import jsonschema
 import pytest
 from bench.load import event as bench_event
 from bench.server import running
 from keeping_world import OTHERS, VICTIM, event, filled, opened, places, send
 
+from glasshouse.collector.forgetting import proof_of
 from glasshouse.keeping.backup import back_up
 from glasshouse.keeping.checking import examine
 from glasshouse.keeping.erasing import replay
 from glasshouse.keeping.forgetting import ForgetRequests
 from glasshouse.keeping.restoring import restore
+
+PROTOCOL = Path(__file__).parents[3] / "protocol"
+SCHEMA = json.loads((PROTOCOL / "forget.schema.json").read_text())
+
+
+def check(answer, kind):
+    jsonschema.validate(answer, {**SCHEMA, "$ref": f"#/$defs/{kind}"})
 
 
 class Client:
@@ -54,6 +63,7 @@ class Client:
 
     def forget(self, request, key=None, instance=None, product="bench"):
         body = {"request": request, "product": product, "instance": instance or self.instance}
+        check(body, "request")
         headers = {"Glasshouse-Forget": key or self.key}
         return httpx.post(self.url + "/v1/forget", json=body, headers=headers, timeout=30)
 
@@ -90,6 +100,7 @@ def test_who_holds_the_secret_is_forgotten_and_nobody_else(tmp_path: Path) -> No
 
         answer = client.forget(request)
         assert answer.status_code == 202
+        check(answer.json(), "answer")
         receipt = answer.json()["receipt"]
         assert (receipt["state"], receipt["request"]) == ("pending", request)
         assert receipt["by"] > receipt["asked_at"]
@@ -100,6 +111,7 @@ def test_who_holds_the_secret_is_forgotten_and_nobody_else(tmp_path: Path) -> No
 
         done = client.wait_until_done(request)
         assert done["items"] == {"event.job_finished": 3}
+        check(done, "receipt")
         assert client.forget(request).json()["receipt"] == done, "asked again, it is the same"
         assert client.send(2) == [("suppressed", "erased")] * 2
         assert other.send(1) == [("accepted", None)]
@@ -113,6 +125,11 @@ def test_who_holds_the_secret_is_forgotten_and_nobody_else(tmp_path: Path) -> No
     assert places(tmp_path, client.instance) == set()
     with running(tmp_path) as server:
         assert Client(server).state(request)["state"] == "done"
+
+
+def test_the_proof_belongs_to_the_key_as_the_contract_says() -> None:
+    golden = json.loads((PROTOCOL / "golden/forget-key.json").read_text())
+    assert proof_of(golden["key"]) == golden["proof"]
 
 
 def test_a_request_that_was_answered_survives_kill_9(tmp_path: Path) -> None:

@@ -4,8 +4,12 @@ import hashlib
 import json
 import os
 import time
+from pathlib import Path
 
+import jsonschema
 import pytest
+
+PROTOCOL = Path(__file__).parents[4] / "protocol"
 
 
 def forget(sdk, *words, **options):
@@ -41,6 +45,8 @@ def test_the_request_is_all_that_leaves_and_its_receipt_stays(
     assert json.loads(request["body"]) == {
         "request": asked["request"], "product": "acme", "instance": departed,
     }  # fmt: skip
+    schema = json.loads((PROTOCOL / "forget.schema.json").read_text())
+    jsonschema.validate(json.loads(request["body"]), {**schema, "$ref": "#/$defs/request"})
     key = request["headers"]["Glasshouse-Forget"]
     assert hashlib.sha256(f"glasshouse-proof/2\0{key}".encode()).hexdigest() == proof
     assert "Authorization" not in request["headers"]

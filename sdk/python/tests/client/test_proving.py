@@ -3,6 +3,9 @@
 import hashlib
 import hmac
 import json
+from pathlib import Path
+
+from glasshouse_sdk.sender.proving import key_to_forget, proof
 
 
 def test_every_request_carries_the_same_proof_and_the_secret_never_leaves(
@@ -26,3 +29,10 @@ def test_a_lost_secret_makes_a_new_instance(product, collector, tmp_path):
     (tmp_path / "state" / "secret").unlink()
     product("telemetry.record('done', count=2); telemetry.send(20)")
     assert len({item["instance"] for item in collector.items}) == 2
+
+
+def test_key_and_proof_are_made_as_the_contract_says():
+    golden = Path(__file__).parents[4] / "protocol" / "golden" / "forget-key.json"
+    told = json.loads(golden.read_text())
+    assert key_to_forget(told["secret"], told["slug"]) == told["key"]
+    assert proof(told["secret"], told["slug"]) == told["proof"]

@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from glasshouse.keeping import ledger
@@ -53,6 +54,8 @@ class ForgetRequests:
         self._read = 0  # bytes of the list that were looked at
         self._asked: dict[str, dict[str, Any]] = {}
         self._done: dict[str, dict[str, Any]] = {}
+        self._waiting: dict[str, dict[str, Any]] = {}  # asked and not done, the oldest first
+        self._counts: dict[str, dict[str, int]] = {}
         self._rest_until = 0.0
         self._waiting_since: float | None = None
 
@@ -101,26 +104,21 @@ class ForgetRequests:
         """By product: how many instances asked to be forgotten, and how many of them are."""
         with self._reading:
             self._look()
-            counts: dict[str, dict[str, int]] = {}
-            for request, asked in self._asked.items():
-                count = counts.setdefault(asked["product"], {"asked": 0, "done": 0})
-                count["asked"] += 1
-                count["done"] += request in self._done
-        return counts
+            return {product: dict(count) for product, count in self._counts.items()}
 
     def overdue(self) -> int:
         """How many requests wait longer than their receipts promised."""
         with self._reading:
             self._look()
             oldest = (self._holdings.now() - WITHIN).isoformat()
-            waiting = [a for request, a in self._asked.items() if request not in self._done]
+            waiting = list(self._waiting.values())
         return sum(asked["asked_at"] < oldest for asked in waiting)
 
     def __call__(self) -> None:
         """Between two cycles of the loader: erase what waits, if it is time."""
         with self._reading:
             self._look()
-            waiting = [a for request, a in self._asked.items() if request not in self._done]
+            waiting = list(islice(self._waiting.values(), MOST_TOGETHER))
         if not waiting:
             self._waiting_since = None
             return
@@ -129,7 +127,7 @@ class ForgetRequests:
             self._waiting_since = now
         if now < max(self._rest_until, self._waiting_since + self._gather):
             return
-        erase_together(self._holdings, list(map(ledger.erasure_of, waiting[:MOST_TOGETHER])))
+        erase_together(self._holdings, list(map(ledger.erasure_of, waiting)))
         ended = self._clock()
         self._rest_until = ended + min((ended - now) * REST, MOST_REST)
         self._waiting_since = None
@@ -150,8 +148,21 @@ class ForgetRequests:
             except ValueError:  # a line that a power cut ended early
                 continue
             if entry["name"].startswith(FORGET):
-                kept = self._asked if entry["state"] == ledger.ASKED else self._done
-                kept.setdefault(entry["name"].removeprefix(FORGET), entry)
+                self._take(entry["name"].removeprefix(FORGET), entry)
+
+    def _take(self, request: str, entry: dict[str, Any]) -> None:
+        """A line of the list. `done` may come before `asked`, where two lists were joined."""
+        is_asked = entry["state"] == ledger.ASKED
+        kept = self._asked if is_asked else self._done
+        if request in kept:
+            return
+        kept[request] = entry
+        count = self._counts.setdefault(entry["product"], {"asked": 0, "done": 0})
+        count["asked" if is_asked else "done"] += 1
+        if request in self._done:
+            self._waiting.pop(request, None)
+        else:
+            self._waiting[request] = entry
 
 
 def _written(moment: datetime) -> str:
