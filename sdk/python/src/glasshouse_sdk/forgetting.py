@@ -21,7 +21,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 from glasshouse_sdk import locks
 from glasshouse_sdk.answers import EVERY, give_answer
@@ -38,6 +38,7 @@ MOST_KEPT = 20  # requests that are over, the newest
 MOST_INSTANCES = 1000
 PATIENCE = 2.0
 POLL = 0.02
+Forgotten = Literal["done", "pending", "waiting", "refused"]
 OVER = ("done", "refused", UNPROVEN)
 
 
@@ -121,6 +122,16 @@ def forget(
     if any(one.state in ("waiting", "pending") for one in asked):
         _ask_and_wait(state, environ, seconds)
     return read_forgettings(state)
+
+
+def worst(asked: tuple[Forgetting, ...]) -> Forgotten:
+    """The state of all requests together; what could not be asked is refused."""
+    states = {one.state for one in asked}
+    if states & {"refused", UNPROVEN}:
+        return "refused"
+    if "waiting" in states:
+        return "waiting"
+    return "pending" if "pending" in states else "done"
 
 
 def note(state: State, destination: Destination, now: str) -> None:

@@ -26,14 +26,13 @@ from glasshouse_sdk.surroundings import Surroundings
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from typing import Any, Literal
+    from typing import Any
 
     from glasshouse_sdk.destination import Destination
+    from glasshouse_sdk.forgetting import Forgotten
     from glasshouse_sdk.recording import Delivered, Recorder
     from glasshouse_sdk.sender.history import Entry
     from glasshouse_sdk.wires import Request
-
-    Forgotten = Literal["done", "pending", "waiting", "refused"]
 
 MOST_PROBLEMS = 20
 IN_LINE_SECONDS = 10.0
@@ -186,19 +185,13 @@ class Telemetry:
         refused   it cannot be proven who asks; the vendor has to be asked by other means
         """
         try:
-            from glasshouse_sdk.forgetting import forget  # by those alone who ask
+            from glasshouse_sdk.forgetting import forget, worst  # by those alone who ask
 
-            environ = self._surroundings.environ
-            destination = self._destination()
-            asked = forget(
-                self._compiled, self._known_state(), destination, environ, by=by, seconds=seconds
-            )
+            known = self._compiled, self._known_state(), self._destination()
+            asked = forget(*known, self._surroundings.environ, by=by, seconds=seconds)
             self._decide()
             self._recorder = None
-            states = {one.state for one in asked}
-            if states & {"refused", "unproven"}:
-                return "refused"
-            return next((s for s in ("waiting", "pending") if s in states), "done")
+            return worst(asked)
         except Exception as error:  # noqa: BLE001 — no mistake of ours or theirs may reach the host
             self._swallow(error)
             return "waiting"
