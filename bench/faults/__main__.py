@@ -170,11 +170,11 @@ def _table(results: dict[str, dict[str, dict[str, object]]]) -> str:
     clients = [name for name in results if name != BARE.name] or list(results)
     lines = [
         "ms from the last record to the end, clock/processor, above no client; printed; lost",
-        f"{'':<18}" + "".join(f"{client:>24}" for client in clients),
+        f"{'':<18}" + "".join(f"{client:>30}" for client in clients),
     ]
     for name in names:
         cells = [_cell(results[client].get(name), bare.get(name)) for client in clients]
-        lines.append(f"{name:<18}" + "".join(f"{cell:>24}" for cell in cells))
+        lines.append(f"{name:<18}" + "".join(f"{cell:>30}" for cell in cells))
     return "\n".join(lines)
 
 
