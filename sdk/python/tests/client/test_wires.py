@@ -87,6 +87,12 @@ def test_a_report_carries_one_item_and_the_others_are_counted(
     assert json.loads(sdk("status", "--json"))["counts"] == {"not_carried": 3}
     (request,) = collector.requests
     assert len(json.loads(request["body"])["reports"]) == 1
+    assert "the product's version" in sdk("status", manifest=manifest)
+    listed = json.loads(sdk("list", "--json", manifest=manifest))
+    assert [item["item"] for item in listed if "not_carried" in item] == ["event.done"]
+    assert "stays at home: a report is always one of snapshot.host" in sdk(
+        "list", manifest=manifest
+    )
 
 
 AMPLITUDE = """[doors.amplitude]

@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from glasshouse_sdk.cli.subject import Subject
+from glasshouse_sdk.wires import WIRES
 
 
 def why(subject: Subject, _: argparse.Namespace) -> tuple[Any, bool]:
@@ -47,9 +48,12 @@ def _finding_line(finding: Any) -> str:
 
 
 def declared(subject: Subject, _: argparse.Namespace) -> tuple[Any, bool]:
+    destination = subject.destination()
+    wire = WIRES.get(destination.wire)
     result = [
         {
             "item": path,
+            **_not_carried(wire.refuses(path, destination) if wire is not None else ""),
             "channel": item["channel"],
             "purpose": item["purpose"],
             "occasions": item["occasions"],
@@ -64,6 +68,10 @@ def declared(subject: Subject, _: argparse.Namespace) -> tuple[Any, bool]:
     return result, True
 
 
+def _not_carried(why: str) -> dict[str, str]:
+    return {"not_carried": why} if why else {}
+
+
 def declared_text(result: Any) -> str:
     lines = []
     for item in result:
@@ -71,6 +79,8 @@ def declared_text(result: Any) -> str:
         lines.append(
             f"{item['item']} ({item['purpose']})" + (f": {occasions}" if occasions else "")
         )
+        if "not_carried" in item:
+            lines.append(f"  stays at home: {item['not_carried']}")
         for field in item["fields"]:
             how = f", {field['anonymise']}" if field.get("anonymise") else ""
             lines.append(f"  {field['field']} ({field['type']}{how}): {field['why']}")

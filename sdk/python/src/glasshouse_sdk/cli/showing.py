@@ -29,6 +29,7 @@ def status(subject: Subject, _: argparse.Namespace) -> tuple[Any, bool]:
         "channels": dict(consent.states),
         "endpoint": destination.endpoint,
         "wire": destination.wire,
+        "wire_leaves": WIRES[destination.wire].leaves if destination.wire in WIRES else "",
         "way": product["way"],
         "state": subject.state.directory,
         "waiting": len(waiting_lines(subject.state)),
@@ -58,6 +59,7 @@ def status_text(result: Any) -> str:
     shown = {
         **{f"channel {name}": state for name, state in result["channels"].items()},
         "sends to": f"{result['endpoint'] or 'nowhere'} ({result['wire']}, {result['way']})",
+        **({"not carried": result["wire_leaves"]} if result["wire_leaves"] else {}),
         "state": result["state"],
         "waiting": f"{result['waiting']} items",
         "last success": result["last_success"] or "none",
