@@ -18,6 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from glasshouse.collector.addresses import peer_of
 from glasshouse.collector.desk import Desk
 from glasshouse.collector.pace import Pace, TooFastError
 from glasshouse.collector.proofs import TOKEN, ProofsUnavailableError
@@ -30,8 +31,6 @@ BODY_SECONDS = 10.0
 PEER_RATE = 2.0  # requests a second of one address; ten seconds' worth may come at once
 PRODUCT_RATE = 20.0  # of one product, those that are noted: each is a sync
 BUSY_SECONDS = 10
-
-Peer = Callable[[Any, dict[str, str]], str | None]
 
 
 class ForgetRequests(Protocol):
@@ -60,11 +59,18 @@ class Refusal(Exception):  # noqa: N818 (it is an answer, not a mistake of ours)
         super().__init__(reason)
 
 
-def forget_app(desk: Desk, requests: ForgetRequests, peer: Peer, pace: Pace) -> Starlette:
-    """The routes. `peer` tells the sender's address, which is used for its pace alone."""
+def forget_app(desk: Desk, requests: ForgetRequests, pace: Pace) -> Starlette:
+    """The routes. The sender's address is used for its pace alone."""
+
+    def admit(request: Request) -> None:
+        address = peer_of(request.scope.get("client"), dict(request.headers), desk.trusted_proxies)
+        try:
+            pace.admit_instance(address or "-", 1, PEER_RATE)
+        except TooFastError as error:
+            raise _later(429, error.seconds) from None
 
     async def ask(request: Request) -> Response:
-        _admit(pace, peer(request.scope, dict(request.headers)))
+        admit(request)
         asked = _asked(await _body(request))
         known = await asyncio.to_thread(requests.receipt, asked.request)
         if known is not None:  # the answer was lost on the way, and it is asked once more
@@ -81,7 +87,7 @@ def forget_app(desk: Desk, requests: ForgetRequests, peer: Peer, pace: Pace) -> 
             raise _later(503, BUSY_SECONDS) from None
 
     async def look(request: Request) -> Response:
-        _admit(pace, peer(request.scope, dict(request.headers)))
+        admit(request)
         name = request.path_params["request"]
         known = await asyncio.to_thread(requests.receipt, name) if NAME.match(name) else None
         if known is None:
@@ -125,13 +131,6 @@ def _proven(desk: Desk, asked: Asked, key: str) -> str:
             "this key opens nothing here; ask the vendor, who can look by other means",
         )
     return instance
-
-
-def _admit(pace: Pace, address: str | None) -> None:
-    try:
-        pace.admit_instance(address or "-", 1, PEER_RATE)
-    except TooFastError as error:
-        raise _later(429, error.seconds) from None
 
 
 def _asked(body: bytes) -> Asked:
