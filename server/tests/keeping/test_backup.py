@@ -198,7 +198,8 @@ def test_the_commands_ask_the_server_that_runs(
         main(["doctor", "--json", *where])
         findings = json.loads(capsys.readouterr().out)
         assert {f["check"]: f["state"] for f in findings if f["check"] != "disk"} == dict.fromkeys(
-            ("permissions", "clock", "journal", "loader", "aside", "store", "erasures"), "ok"
+            ("permissions", "clock", "journal", "loader", "aside", "store", "erasures", "forget"),
+            "ok",
         )
     finally:
         server.terminate()
