@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from glasshouse_sdk.cli.subject import Subject
+from glasshouse_sdk.declaring import declared_items
 from glasshouse_sdk.wires import WIRES
 
 
@@ -50,26 +51,12 @@ def _finding_line(finding: Any) -> str:
 def declared(subject: Subject, _: argparse.Namespace) -> tuple[Any, bool]:
     destination = subject.destination()
     wire = WIRES.get(destination.wire)
-    result = [
-        {
-            "item": path,
-            **_not_carried(wire.refuses(path, destination) if wire is not None else ""),
-            "channel": item["channel"],
-            "purpose": item["purpose"],
-            "occasions": item["occasions"],
-            "identities": item["identities"],
-            "fields": [
-                {"field": name, **{k: v for k, v in facts.items() if k != "fields"}}
-                for name, facts in item["fields"].items()
-            ],
-        }
-        for path, item in subject.compiled["items"].items()
-    ]
-    return result, True
-
-
-def _not_carried(why: str) -> dict[str, str]:
-    return {"not_carried": why} if why else {}
+    items = declared_items(subject.compiled)
+    for item in items:
+        why = wire.refuses(item["item"], destination) if wire is not None else ""
+        if why:
+            item["not_carried"] = why
+    return items, True
 
 
 def declared_text(result: Any) -> str:
@@ -81,7 +68,12 @@ def declared_text(result: Any) -> str:
         )
         if "not_carried" in item:
             lines.append(f"  stays at home: {item['not_carried']}")
+        if item["part"]:
+            lines.append(f"  of the part {item['part']}")
+        if item["ended"]:
+            lines.append(f"  ended: {item['ended']}")
         for field in item["fields"]:
             how = f", {field['anonymise']}" if field.get("anonymise") else ""
+            how += f", ended: {field['ended']}" if field.get("ended") else ""
             lines.append(f"  {field['field']} ({field['type']}{how}): {field['why']}")
     return "\n".join(lines)
