@@ -214,7 +214,16 @@ def test_the_commands_ask_the_server_that_runs(
         machine = ("disk", "open files")  # these may be short where the tests run
         states = {f["check"]: f["state"] for f in findings if f["check"] not in machine}
         assert set(states.values()) == {"ok"}, findings
-        assert set(states) >= {"permissions", "owners", "clock", "journal", "store", "ports"}
+        assert set(states) >= {
+            "permissions",
+            "owners",
+            "clock",
+            "journal",
+            "store",
+            "ports",
+            "erasures",
+            "forget",
+        }
     finally:
         server.terminate()
         server.wait(60)

@@ -26,7 +26,12 @@ def application(tmp_path):
 
 def routed(application):
     """(method, path) of every route that is no page."""
-    apps = (application.health, application._administration, application._metrics)
+    apps = (
+        application.health,
+        application.forget,
+        application._administration,
+        application._metrics,
+    )
     for app in apps:
         for route in app.routes:
             for method in route.methods - {"HEAD"}:

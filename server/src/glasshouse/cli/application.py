@@ -1,5 +1,6 @@
 """One ASGI application out of the doors, the health pages, the administration and the console."""
 
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import Any
@@ -16,7 +17,9 @@ from glasshouse.cli.crew.crew import Crew
 from glasshouse.cli.installation import Installation
 from glasshouse.cli.metrics import metrics_route
 from glasshouse.cli.openapi import openapi_route
+from glasshouse.collector import forgetting
 from glasshouse.collector.app import Collector, Receive, Scope, Send
+from glasshouse.collector.pace import Pace
 from glasshouse.collector.parcel import NO_PRODUCT
 from glasshouse.console.access import Access
 from glasshouse.store import StoreUnavailableError
@@ -39,6 +42,9 @@ class Application:
         crew: Crew | None = None,
     ) -> None:
         self.collector = collector
+        self.forget = forgetting.forget_app(
+            collector.reception.desk, installation.forget_requests, Pace(time.monotonic)
+        )
         self._catalogue = installation.catalogue
         self._crew = crew
         self.health = Starlette(routes=health_routes(installation, collector, crew))
@@ -55,6 +61,8 @@ class Application:
         path = scope.get("path", "")
         if scope["type"] == "http" and self.collector.serves(scope["method"], path):
             await self.collector(scope, receive, send)
+        elif scope["type"] == "http" and path.startswith(forgetting.PATH):
+            await self.forget(scope, receive, send)
         elif path.startswith("/health/") or path == "/openapi.json":
             await self.health(scope, receive, send)
         elif path == "/metrics":
@@ -84,6 +92,8 @@ def collector_only(whole: Application) -> App:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and whole.collector.serves(scope["method"], scope["path"]):
             await whole.collector(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith(forgetting.PATH):
+            await whole.forget(scope, receive, send)
         else:
             await whole.health(scope, receive, send)
 
@@ -122,7 +132,11 @@ def health_routes(
         sent_away: dict[str, dict[str, int]] = {}
         for (product, door), requests in sorted(collector.sent_away.items()):
             sent_away.setdefault(product, {})[door] = requests
-        return JSONResponse({**books, "requests_sent_away": sent_away})
+        more = {
+            "requests_sent_away": sent_away,
+            "forget_requests": installation.forget_requests.counts(),
+        }
+        return JSONResponse({**books, **more})
 
     return [
         Route("/health/ready", ready),

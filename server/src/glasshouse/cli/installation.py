@@ -26,6 +26,7 @@ from glasshouse.collector.quarantine import Quarantine
 from glasshouse.insight import Insight
 from glasshouse.journal import Damage, open_journal
 from glasshouse.keeping.erasing import ErasureError, replay
+from glasshouse.keeping.forgetting import ForgetRequests
 from glasshouse.keeping.holdings import Holdings, erasure_key, print_of
 from glasshouse.keeping.retention import Retention
 from glasshouse.loading.loader import Loader
@@ -84,7 +85,14 @@ class Installation:
             now,
         )
         self._replay_erasures(report)
-        self.loader.attend_to(Retention(self.holdings))
+        self.forget_requests = ForgetRequests(self.holdings)
+        retention = Retention(self.holdings)
+
+        def chores() -> None:
+            retention()
+            self.forget_requests()
+
+        self.loader.attend_to(chores)
 
     def _replay_erasures(self, report: Callable[[str], None]) -> None:
         """What was erased since a restored backup was made, or when a process ended, goes again."""

@@ -4,6 +4,7 @@ Paths and methods come from the tables that requests are routed by; a test holds
 is described here and nothing else is. Pages for people are not in it.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from starlette.routing import Route
 from glasshouse import __version__
 from glasshouse.cli.keeping import ASKED, PREFIX
 from glasshouse.collector.doors import DOORS, INQUIRIES
+from glasshouse.collector.forgetting import PATH as FORGET
 from glasshouse.model import Outcome
 
 Schema = Mapping[str, Any]
@@ -75,6 +77,10 @@ ACCOUNTING = _object(
     },
     difference={"const": 0},
     requests_sent_away=OBJECT,
+    forget_requests=OBJECT,
+)
+FORGOTTEN = _object(
+    receipt=_object(request=TEXT, product=TEXT, asked_at=TEXT, erases=_list(TEXT), state=TEXT)
 )
 READY = _object(ready={"type": "boolean"}, loader=OBJECT, journal_bytes=COUNT, collectors=OBJECT)
 ITEM: Schema = {
@@ -139,6 +145,17 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         {200: ("text/html", TEXT), 403: ("text/html", TEXT)},
     ),
     ("GET", "/metrics"): Operation("Counts, for Prometheus.", {200: ("text/plain", TEXT)}),
+    ("POST", FORGET): Operation(
+        "An instance asks that everything of it be erased; Glasshouse-Forget holds its key.",
+        {status: _json(FORGOTTEN) for status in (200, 202)}
+        | {status: _json(ERROR) for status in (400, 403, 408, 413, 429, 503)},
+        body=_object(request=TEXT, product=TEXT, instance=TEXT),
+    ),
+    ("GET", FORGET + "/{request}"): Operation(
+        "What became of a request to be forgotten.",
+        {status: _json(FORGOTTEN) for status in (200, 202)}
+        | {status: _json(ERROR) for status in (404, 429)},
+    ),
     ("GET", "/openapi.json"): Operation("This document.", {200: _json(OBJECT)}),
     ("GET", "/api/v1/products"): Operation(
         "The registered products with their write keys.",
@@ -243,8 +260,10 @@ def _described(path: str, operation: Operation) -> dict[str, Any]:
     parameters = [
         {"name": name, "in": "query", "required": True, "schema": TEXT} for name in operation.query
     ]
-    if "{slug}" in path:
-        parameters.append({"name": "slug", "in": "path", "required": True, "schema": TEXT})
+    parameters += [
+        {"name": name, "in": "path", "required": True, "schema": TEXT}
+        for name in re.findall(r"{(\w+)}", path)
+    ]
     if parameters:
         found["parameters"] = parameters
     if operation.body is not None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 REMEMBERED = 16384  # instances, in memory
 BELIEVED_SECONDS = 10.0
+BURIED = b""  # in place of a verifier: no token has this hash
 TOKEN = re.compile(r"[0-9a-f]{64}\Z")
 SCHEMA = """
 create table if not exists verifiers (
@@ -74,7 +75,25 @@ class Proofs:
     def proves(self, product: str, instance: str, token: str) -> bool:
         """Whether this token is the instance's. Registers nothing."""
         known = self._verifier(self._hash(product, instance))
-        return known is not None and known == self._hash(product, instance, token)
+        asked = self._hash(product, instance, token)  # made in any case: it takes as long
+        return known is not None and known == asked
+
+    def bury(self, product: str, instance: str) -> None:
+        """The instance asked to be forgotten: from now on no token opens it, through no door.
+
+        What stays is the keyed hash of its id. Raises `ProofsUnavailableError`.
+        """
+        name = self._hash(product, instance)
+        try:
+            self._database.execute("insert or replace into verifiers values (?, ?)", (name, BURIED))
+        except sqlite3.Error as error:
+            raise ProofsUnavailableError(type(error).__name__) from None
+        self._without.discard(name)
+        self._remember(name, BURIED)
+
+    def is_buried(self, product: str, instance: str) -> bool:
+        """Whether the instance asked to be forgotten. Raises `ProofsUnavailableError`."""
+        return self._verifier(self._hash(product, instance)) == BURIED
 
     def forget(self, product: str, instances: Iterable[str]) -> None:
         """Erase the verifiers of instances that were erased."""

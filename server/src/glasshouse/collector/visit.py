@@ -11,6 +11,7 @@ Whoever speaks HTTP drives it: `connections.py` on the hot route, `app.py` for a
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from glasshouse.collector.addresses import peer_of
 from glasshouse.collector.bodies import largest_body, too_large
@@ -166,7 +167,9 @@ class Visit:
     def _refuse(self, refused: RefusedError) -> Reply:
         self._reception.journal.note(record_of_refusal(self._parcel, refused).encoded())
         self._reception.quarantine.note_refusal(self._parcel, refused)
-        return self._door.refuse(refused)
+        reply = self._door.refuse(refused)
+        # Our own client hears the reason on every door, whatever words the format has for it.
+        return replace(reply, headers={**reply.headers, "glasshouse-reason": refused.reason.value})
 
     def _send_away(self, status: int, seconds: int) -> Reply:
         self._reception.sent_away[self._parcel.product, self._door.name] += 1

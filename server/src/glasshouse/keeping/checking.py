@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import version
 
+from glasshouse.keeping.forgetting import ForgetRequests
 from glasshouse.keeping.holdings import Holdings
 from glasshouse.model import Position
 
@@ -197,6 +198,19 @@ def erasures(holdings: Holdings) -> Iterator[Finding]:
         yield Finding("erasures", "ok", f"{done} done, none unfinished")
 
 
+def forget_requests(holdings: Holdings) -> Iterator[Finding]:
+    requests = ForgetRequests(holdings)
+    counts = requests.counts().values()
+    asked, done = (sum(count[name] for count in counts) for name in ("asked", "done"))
+    found = f"{asked} instances asked to be forgotten, {done} are"
+    overdue = requests.overdue()
+    if overdue:
+        do = "see what the loader's finding says; requests are done when it is in order"
+        yield Finding("forget", "problem", f"{found}; {overdue} wait longer than promised", do)
+    else:
+        yield Finding("forget", "ok", found)
+
+
 CHECKS: tuple[Callable[[Holdings], Iterator[Finding]], ...] = (
     versions,
     permissions,
@@ -210,4 +224,5 @@ CHECKS: tuple[Callable[[Holdings], Iterator[Finding]], ...] = (
     aside,
     store,
     erasures,
+    forget_requests,
 )
