@@ -32,6 +32,7 @@ from glasshouse.collector.pace import Pace
 from glasshouse.collector.places import Places
 from glasshouse.console.app import console_app
 from glasshouse.settings import Settings, from_environment
+from glasshouse_sdk.browser.visits import Visits, seconds_to_midnight
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -121,10 +122,20 @@ async def _serve(installation: Installation, sockets: list[socket.socket]) -> No
         ]
         while not all(server.started for server in servers):  # noqa: ASYNC110 (uvicorn's flag)
             await asyncio.sleep(0.01)
+        forgetting = asyncio.create_task(_forget_each_midnight(desk.visits))
         _announce(settings, sockets, token)
         if settings.one_thread:
             await _load_between(installation, servers)
         await asyncio.gather(*tasks)
+        forgetting.cancel()
+        desk.visits.forget()
+
+
+async def _forget_each_midnight(visits: Visits) -> None:
+    """The key of the day's visits ends with the day, even if nobody comes any more."""
+    while True:
+        await asyncio.sleep(seconds_to_midnight(now()))
+        visits.forget()
 
 
 class Server(uvicorn.Server):

@@ -6,7 +6,7 @@ Receive within bounds, go through the steps, write the record, answer after the 
 import asyncio
 import ipaddress
 from collections import Counter
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from functools import lru_cache
 from pathlib import Path
 from traceback import walk_tb
@@ -17,6 +17,7 @@ from glasshouse.collector.desk import Desk
 from glasshouse.collector.door import Door, Reply
 from glasshouse.collector.doors import DOOR_BY_ROUTE, INQUIRIES, METHODS_BY_PATH
 from glasshouse.collector.pace import TooFastError
+from glasshouse.collector.pages import PREFIX, page_file
 from glasshouse.collector.parcel import NO_PRODUCT, Parcel, RefusedError
 from glasshouse.collector.proofs import ProofsUnavailableError
 from glasshouse.collector.quarantine import Quarantine
@@ -26,6 +27,7 @@ from glasshouse.journal import Journal, JournalBrokenError
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Headers = Iterable[tuple[bytes, bytes]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 BUSY_SECONDS = 2
@@ -69,13 +71,15 @@ class Collector:
         """Whether this app answers. A path is a door's with any method, but for the root, which
         is the console's too.
         """
-        return path in METHODS_BY_PATH and (path != "/" or (method, path) in DOOR_BY_ROUTE)
+        return path.startswith(PREFIX) or (
+            path in METHODS_BY_PATH and (path != "/" or (method, path) in DOOR_BY_ROUTE)
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         route = scope["method"], scope["path"]
         door = DOOR_BY_ROUTE.get(route)
         if door is None:
-            await _send(send, self._without_door(*route))
+            await _send(send, self._without_door(*route, scope["headers"]))
         else:
             headers = {
                 key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]
@@ -91,14 +95,23 @@ class Collector:
                 reply = door.busy(503, BROKEN_SECONDS)
             await _send(send, reply)
 
-    def _without_door(self, method: str, path: str) -> Reply:
+    def _without_door(self, method: str, path: str, headers: Headers) -> Reply:
         if method == "OPTIONS":
             return PREFLIGHT
+        if path.startswith(PREFIX):
+            return self._page_file(method, path, headers)
         inquiry = INQUIRIES.get((method, path))
         if inquiry is not None:
             return inquiry(self._desk)
         allowed = ", ".join((*METHODS_BY_PATH[path], "OPTIONS"))
         return Reply(405, b'{"error":"another method"}', headers={"allow": allowed})
+
+    def _page_file(self, method: str, path: str, headers: Headers) -> Reply:
+        if method not in ("GET", "HEAD"):
+            return Reply(405, b'{"error":"another method"}', headers={"allow": "GET, HEAD"})
+        known = next((v.decode("latin-1") for k, v in headers if k == b"if-none-match"), "")
+        reply = page_file(self._desk.catalogue, path, known)
+        return reply or Reply(404, b'{"error":"no such file"}')
 
     async def _take(
         self, door: Door, scope: Scope, headers: dict[str, str], receive: Receive

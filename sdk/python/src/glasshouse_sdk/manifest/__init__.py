@@ -3,6 +3,7 @@
 This is the one definition of what a manifest is; the server's catalogue builds on it too.
 """
 
+from glasshouse_sdk.manifest.browser import Browser
 from glasshouse_sdk.manifest.compiling import compile_manifest, compiled_text
 from glasshouse_sdk.manifest.disclosure import disclosure
 from glasshouse_sdk.manifest.model import (
@@ -22,6 +23,7 @@ from glasshouse_sdk.manifest.schema import manifest_schema
 from glasshouse_sdk.manifest.template import new_manifest
 
 __all__ = [
+    "Browser",
     "DoorMapping",
     "Field",
     "Identity",

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from glasshouse_sdk.manifest.browser import Browser
+
 ItemKind = Literal["event", "snapshot"]
 
 
@@ -144,6 +146,7 @@ class Manifest:
     promises: tuple[str, ...]
     items: Mapping[str, Item]  # by path
     doors: Mapping[str, DoorMapping]
+    browser: Browser | None = None
     digest: str = field(default="", compare=False)
 
     @property

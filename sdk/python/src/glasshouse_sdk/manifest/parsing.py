@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, Literal, cast
 
 from glasshouse_sdk.manifest import vocabulary
+from glasshouse_sdk.manifest.browser_reading import read_browser
 from glasshouse_sdk.manifest.digest import manifest_digest
 from glasshouse_sdk.manifest.model import (
     DoorMapping,
@@ -61,6 +62,7 @@ def parse_manifest(data: bytes | str) -> Manifest:
             }
         ),
         doors=_doors(raw.get("doors"), reader),
+        browser=read_browser(raw.get("browser"), reader),
         digest=manifest_digest(raw),
     )
     if not reader.problems:

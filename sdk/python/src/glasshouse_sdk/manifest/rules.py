@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import date
 
+from glasshouse_sdk.manifest.browser_rules import BROWSER_RULES
 from glasshouse_sdk.manifest.model import Field, Item, Manifest, Problem
 from glasshouse_sdk.manifest.reading import nearest
 from glasshouse_sdk.manifest.vocabulary import OCCASIONS
@@ -247,4 +248,5 @@ RULES: tuple[Rule, ...] = (
     names_differ_beyond_case,
     fields_fit_their_type,
     doors_lead_somewhere,
+    *BROWSER_RULES,
 )

@@ -184,4 +184,6 @@ DOOR = {
     "ci": Key("text", "instances that are runs of a CI system, '*' standing for any text"),
 }
 
-TOP = ("product", "purpose", "identity", "switch", "promise", "snapshot", "event", "doors")
+TOP = (
+    "product", "purpose", "identity", "switch", "promise", "snapshot", "event", "doors", "browser",
+)  # fmt: skip

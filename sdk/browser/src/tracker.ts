@@ -1,0 +1,244 @@
+/** The tracker: page views, clicks and declared actions, and nothing that is not declared.
+ *
+ * One closure, for names within it cost no bytes. Whatever happens, nothing is thrown into the page.
+ */
+import type { Configuration, Glasshouse, Receipt, Rule, Value } from "./configuration"
+
+interface Item {
+  readonly id: string
+  readonly item: string
+  readonly fields: Record<string, Value>
+  /** Milliseconds since 1970 by this browser; only the distance to the sending leaves it. */
+  readonly at: number
+}
+
+const MOST_WAITING = 100
+const SOON = 1000
+const LATER = 30_000
+
+const safe =
+  <Arguments extends unknown[]>(run: (...given: Arguments) => void) =>
+  (...given: Arguments): void => {
+    try {
+      run(...given)
+    } catch {
+      // The page must not notice, whatever went wrong.
+    }
+  }
+
+const track = (configuration: Configuration): void => {
+  const { consent, cookie } = configuration
+  const { items, routes } = configuration
+  const tag = document.currentScript as HTMLScriptElement | null
+  const endpoint = new URL(configuration.endpoint, tag?.src || location.href).href
+  // Read at every use, for a browser may ask to be left alone at any time.
+  const leftAlone = (): unknown =>
+    navigator.doNotTrack == "1" || (navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl
+
+  let waiting: Item[] = []
+  let timer = 0
+  let stop = new AbortController()
+  let lastPath: string | undefined
+
+  /** The cookie: VERSION.SECONDS.CHOICE.IDENTIFIER. Read anew, for another tab may have changed it. */
+  const receipt = (): Receipt | null | undefined => {
+    const found = document.cookie.split("; ").find((each) => each.startsWith(cookie + "="))
+    if (!found) return null
+    const parts = /^(\d+)\.(\d{1,12})\.(all|necessary)\.?(\w*)$/.exec(found.slice(cookie.length + 1))
+    return (
+      // What cannot be read is a refusal: undefined, not null.
+      parts
+        ? {
+            version: +parts[1]!,
+            time: new Date(+parts[2]! * 1000).toISOString(),
+            choice: parts[3] as Receipt["choice"],
+            identifier: parts[4],
+          }
+        : undefined
+    )
+  }
+
+  /** Whether the visitor has agreed to what the manifest says today. */
+  const agreed = (given = receipt()): boolean => given?.choice == "all" && given.version >= consent
+
+  const allowed = (given = receipt()): boolean =>
+    !leftAlone() && given !== undefined && given?.choice != "necessary" && (!configuration.ask || agreed(given))
+
+  const newId = (): string =>
+    // Not randomUUID: consoles behind a firewall are often without TLS, and it wants TLS.
+    [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => (byte + 256).toString(16).slice(1)).join("")
+
+  const reduce = (rule: Rule, value: unknown): Value | undefined => {
+    const kind = typeof value
+    if (typeof rule == "string") {
+      if (kind == (rule == "boolean" ? rule : "number")) {
+        return rule == "integer" ? Math.round(value as number) : (value as Value)
+      }
+    } else if (typeof rule[0] == "number") {
+      if (kind == "number") {
+        return [...(rule as number[])].reverse().find((bound) => bound <= (value as number)) ?? rule[0]
+      }
+    } else if (value != null) {
+      return (rule as string[]).find((each) => each == value) ?? (rule as string[]).find((each) => each == "other")
+    }
+    return undefined
+  }
+
+  /** Queue an item, with those of its values that the manifest allows. */
+  const add = (path: string | undefined, values: Readonly<Record<string, unknown>>, needed?: string[]): Item | undefined => {
+    const rules = items[path!]
+    if (!rules || !allowed()) return undefined
+    const fields: Item["fields"] = {}
+    for (const name in rules) {
+      const value = reduce(rules[name]!, values[name])
+      if (value !== undefined) fields[name] = value
+    }
+    if (needed && !needed.some((name) => name in fields)) return undefined
+    const item = { id: newId(), item: path!, fields, at: Date.now() }
+    waiting = [...waiting, item].slice(-MOST_WAITING)
+    if (document.visibilityState == "hidden") send()
+    else timer ||= setTimeout(send, SOON)
+    return item
+  }
+
+  const send = safe(() => {
+    clearTimeout(timer)
+    timer = 0
+    const batch = waiting
+    waiting = []
+    const given = receipt()
+    if (!batch[0] || !allowed(given)) return
+    const now = Date.now()
+    const body = JSON.stringify({
+      product: configuration.product,
+      manifest: configuration.manifest,
+      consent: agreed(given) ? given!.version : undefined,
+      visitor: (agreed(given) && given!.identifier) || undefined,
+      version: tag?.dataset.version,
+      items: batch.map(({ at, ...item }) => ({ ...item, ago: now - at })),
+    })
+    const { signal } = stop
+    // keepalive: the request outlives the page. No cookie and no address of the page go with it.
+    // Browsers of before it came (Firefox 133) have the beacon for that, which cannot fail later.
+    if (document.visibilityState == "hidden" && !("keepalive" in Request.prototype)) {
+      navigator.sendBeacon(endpoint, body)
+      return
+    }
+    fetch(endpoint, { method: "POST", body, keepalive: true, credentials: "omit", referrerPolicy: "no-referrer", signal })
+      .then((answer) => {
+        if (answer.status > 499 || answer.status == 429) throw 0
+      })
+      .catch(() => {
+        if (signal.aborted) return
+        waiting = [...batch, ...waiting].slice(-MOST_WAITING)
+        timer ||= setTimeout(send, LATER)
+      })
+  })
+
+  const route = (): string | undefined =>
+    routes.find(([expression]) => RegExp(expression).test(location.pathname))?.[1]
+
+  const view = safe((first?: unknown) => {
+    if (first !== true && location.pathname == lastPath) return
+    lastPath = location.pathname
+    const item = add(
+      configuration.view,
+      {
+        route: route(),
+        referrer: first === true && document.referrer && new URL(document.referrer).host,
+        language: navigator.language.split("-")[0],
+        screen_width: screen.width,
+        screen_height: screen.height,
+        viewport_width: innerWidth,
+        viewport_height: innerHeight,
+      },
+      ["route"],
+    )
+    if (first !== true || !item) return
+    // The load time is laid into the waiting item once it is known, so that nobody who leaves
+    // early goes uncounted.
+    const loaded = safe(() => {
+      const timing = performance.getEntriesByType("navigation")[0] as PerformanceNavigationTiming & { activationStart?: number }
+      const rule = items[item.item]!["load_time"]
+      if (rule && timing.loadEventEnd) {
+        const time = Math.max(timing.loadEventEnd - (timing.activationStart || 0), 0)
+        item.fields["load_time"] = reduce(rule, Math.round(time) * configuration.millisecond)!
+      }
+    })
+    if (document.readyState == "complete") loaded()
+    // A task later, for the event itself belongs to the load.
+    else addEventListener("load", () => setTimeout(loaded))
+  })
+
+  const click = safe((event: Event) => {
+    const element = (event.target as Element).closest("[data-glasshouse],a,button,[role]")
+    if (!element) return
+    add(
+      configuration.click,
+      {
+        name: element.getAttribute("data-glasshouse"),
+        role: element.getAttribute("role") || { A: "link", BUTTON: "button" }[element.tagName],
+        route: route(),
+      },
+      ["name", "role"],
+    )
+  })
+
+  const choose = (all: boolean): void => {
+    const identifier = all && configuration.identifier && !leftAlone() ? "." + newId() : ""
+    document.cookie =
+      `${cookie}=${consent}.${Math.floor(Date.now() / 1000)}.${all ? "all" : "necessary"}${identifier}` +
+      `;path=/;max-age=${configuration.keep};samesite=lax${location.protocol == "https:" ? ";secure" : ""}`
+    if (all) {
+      lastPath = undefined
+      view()
+    } else {
+      waiting = []
+      clearTimeout(timer)
+      timer = 0
+      stop.abort()
+      stop = new AbortController()
+    }
+  }
+
+  window.glasshouse = {
+    record: safe((name, fields) => {
+      const path = "event." + name
+      if (path != configuration.view && path != configuration.click) add(path, fields || {})
+    }),
+    accept: safe(() => choose(true)),
+    withdraw: safe(() => choose(false)),
+    receipt: () => receipt() || null,
+    configuration,
+  } satisfies Glasshouse
+
+  const begin = () => view(true)
+  if ((document as { prerendering?: boolean }).prerendering) {
+    document.addEventListener("prerenderingchange", begin, { once: true })
+  } else {
+    begin()
+  }
+  for (const name of ["pushState", "replaceState"] as const) {
+    const original = history[name]
+    history[name] = function (...given) {
+      original.apply(this, given)
+      view()
+    }
+  }
+  addEventListener("popstate", view)
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) {
+      lastPath = undefined
+      view()
+    }
+  })
+  addEventListener("online", send)
+  addEventListener("pagehide", send)
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState == "hidden") send()
+  })
+  document.addEventListener("click", click, true)
+}
+
+const configured = window.glasshouse
+if (configured && "items" in configured) safe(track)(configured)
