@@ -138,6 +138,12 @@ const track = (configuration: Configuration): void => {
   const route = (): string | undefined =>
     routes.find(([expression]) => RegExp(expression).test(location.pathname))?.[1]
 
+  /** The host that the visitor came from; nothing within the site, and never more than the host. */
+  const cameFrom = (): string | null => {
+    const host = document.referrer && new URL(document.referrer).host
+    return host && host != location.host ? host : null
+  }
+
   const view = safe((first?: unknown) => {
     if (first !== true && location.pathname == lastPath) return
     lastPath = location.pathname
@@ -145,7 +151,7 @@ const track = (configuration: Configuration): void => {
       configuration.view,
       {
         route: route(),
-        referrer: first === true && document.referrer && new URL(document.referrer).host,
+        referrer: first === true ? cameFrom() : null,
         language: navigator.language.split("-")[0],
         screen_width: screen.width,
         screen_height: screen.height,
