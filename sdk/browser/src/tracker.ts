@@ -31,7 +31,7 @@ const track = (configuration: Configuration): void => {
   const { items, routes } = configuration
   const tag = document.currentScript as HTMLScriptElement | null
   const endpoint = new URL(configuration.endpoint, tag?.src || location.href).href
-  // Read at every use, for a browser may ask to be left alone at any time.
+  // Looked at every time, for a browser may ask to be left alone at any moment.
   const leftAlone = (): unknown =>
     navigator.doNotTrack == "1" || (navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl
 
@@ -39,30 +39,32 @@ const track = (configuration: Configuration): void => {
   let timer = 0
   let stop = new AbortController()
   let lastPath: string | undefined
+  /** What the cookie said when it was last read; null before a choice, undefined for nonsense. */
+  let given: Receipt | null | undefined
 
-  /** The cookie: VERSION.SECONDS.CHOICE.IDENTIFIER. Read anew, for another tab may have changed it. */
-  const receipt = (): Receipt | null | undefined => {
+  /** The cookie: VERSION.SECONDS.CHOICE.IDENTIFIER. To read it the browser asks another process, so
+   * that is done before each sending, for another tab may have changed it, and not for each item.
+   */
+  const receipt = (): Receipt | null => {
     const found = document.cookie.split("; ").find((each) => each.startsWith(cookie + "="))
-    if (!found) return null
-    const parts = /^(\d+)\.(\d{1,12})\.(all|necessary)\.?(\w*)$/.exec(found.slice(cookie.length + 1))
-    return (
-      // What cannot be read is a refusal: undefined, not null.
-      parts
-        ? {
-            version: +parts[1]!,
-            time: new Date(+parts[2]! * 1000).toISOString(),
-            choice: parts[3] as Receipt["choice"],
-            identifier: parts[4],
-          }
-        : undefined
-    )
+    const parts = /^(\d+)\.(\d{1,12})\.(all|necessary)\.?(\w*)$/.exec((found || "").slice(cookie.length + 1))
+    given = parts
+      ? {
+          version: +parts[1]!,
+          time: new Date(+parts[2]! * 1000).toISOString(),
+          choice: parts[3] as Receipt["choice"],
+          identifier: parts[4],
+        }
+      : // What cannot be read is a refusal.
+        found ? undefined : null
+    return given || null
   }
 
   /** Whether the visitor has agreed to what the manifest says today. */
-  const agreed = (given = receipt()): boolean => given?.choice == "all" && given.version >= consent
+  const agreed = (): boolean => given?.choice == "all" && given.version >= consent
 
-  const allowed = (given = receipt()): boolean =>
-    !leftAlone() && given !== undefined && given?.choice != "necessary" && (!configuration.ask || agreed(given))
+  const allowed = (): boolean =>
+    !leftAlone() && given !== undefined && given?.choice != "necessary" && (!configuration.ask || agreed())
 
   const newId = (): string =>
     // Not randomUUID: consoles behind a firewall are often without TLS, and it wants TLS.
@@ -106,14 +108,15 @@ const track = (configuration: Configuration): void => {
     timer = 0
     const batch = waiting
     waiting = []
-    const given = receipt()
-    if (!batch[0] || !allowed(given)) return
+    if (!batch[0]) return
+    receipt()
+    if (!allowed()) return
     const now = Date.now()
     const body = JSON.stringify({
       product: configuration.product,
       manifest: configuration.manifest,
-      consent: agreed(given) ? given!.version : undefined,
-      visitor: (agreed(given) && given!.identifier) || undefined,
+      consent: agreed() ? given!.version : undefined,
+      visitor: (agreed() && given!.identifier) || undefined,
       version: tag?.dataset.version,
       items: batch.map(({ at, ...item }) => ({ ...item, ago: now - at })),
     })
@@ -195,6 +198,7 @@ const track = (configuration: Configuration): void => {
     document.cookie =
       `${cookie}=${consent}.${Math.floor(Date.now() / 1000)}.${all ? "all" : "necessary"}${identifier}` +
       `;path=/;max-age=${configuration.keep};samesite=lax${location.protocol == "https:" ? ";secure" : ""}`
+    receipt()
     if (all) {
       lastPath = undefined
       view()
@@ -214,10 +218,11 @@ const track = (configuration: Configuration): void => {
     }),
     accept: safe(() => choose(true)),
     withdraw: safe(() => choose(false)),
-    receipt: () => receipt() || null,
+    receipt,
     configuration,
   } satisfies Glasshouse
 
+  receipt()
   const begin = () => view(true)
   if ((document as { prerendering?: boolean }).prerendering) {
     document.addEventListener("prerenderingchange", begin, { once: true })
@@ -242,6 +247,7 @@ const track = (configuration: Configuration): void => {
   addEventListener("pagehide", send)
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState == "hidden") send()
+    else receipt()
   })
   document.addEventListener("click", click, true)
 }

@@ -10,10 +10,9 @@ TESTS = Path(__file__).parents[1]
 sys.path[:0] = [str(TESTS / "browser"), str(TESTS / "tracker")]
 
 from chromium import Browser  # noqa: E402 (found by the path above)
-from site_of_test import Site, compiled_of, serve  # noqa: E402 (found by the path above)
+from site_of_test import EXAMPLES, Site, compiled_of, serve  # noqa: E402 (found by the path above)
 from tabs import Tab  # noqa: E402 (found by the path above)
 
-EXAMPLES = TESTS.parents[1] / "sdk" / "browser" / "examples"
 MANIFEST = (EXAMPLES / "telemetry.toml").read_text()
 
 

@@ -5,9 +5,12 @@ import threading
 import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 from glasshouse_sdk.browser import configuration, configured
 from glasshouse_sdk.manifest import compile_manifest, parse_manifest
+
+EXAMPLES = Path(__file__).parents[3] / "sdk" / "browser" / "examples"
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -104,7 +107,7 @@ def serve(site):
                 content = configured(name, configuration(site.compiled, "items"))
                 self._answer(200, content, "text/javascript", headers)
             elif path in site.files:
-                kind = "text/javascript" if path.endswith(".js") else "application/octet-stream"
+                kind = "text/javascript" if path.endswith(".js") else "text/html; charset=utf-8"
                 self._answer(200, site.files[path], kind, headers)
             elif path == "/favicon.ico":
                 self._answer(404, b"", "text/plain", {})

@@ -109,6 +109,7 @@ def test_what_failed_before_the_withdrawal_is_not_sent_after_it(tab, asking_site
     asking_site.status = 503
     tab.value("glasshouse.accept()")
     asking_site.wait_for_items(1)
+    asking_site.quiet(0.5)  # the answer has come too
     tab.value("glasshouse.withdraw()")
     asking_site.status = 204
     tab.value("dispatchEvent(new Event('online'))")
