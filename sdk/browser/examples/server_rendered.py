@@ -89,7 +89,9 @@ def application(collector: str) -> RelayMiddleware:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--collector", default="http://127.0.0.1:8090", help="the collector")
     parser.add_argument("--port", type=int, default=8100)
     options = parser.parse_args()

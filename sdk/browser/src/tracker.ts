@@ -13,7 +13,6 @@ interface Item {
 }
 
 const MOST_WAITING = 100
-const SOON = 1000
 const LATER = 30_000
 
 const safe =
@@ -98,8 +97,10 @@ const track = (configuration: Configuration): void => {
     if (needed && !needed.some((name) => name in fields)) return undefined
     const item = { id: newId(), item: path!, fields, at: Date.now() }
     waiting = [...waiting, item].slice(-MOST_WAITING)
-    if (document.visibilityState == "hidden") send()
-    else timer ||= setTimeout(send, SOON)
+    // At the end of the task that it happened in: a browser that closes the page in the next one
+    // may not ask it again (Firefox ends the process). Only the load time is waited for.
+    if (document.readyState == "complete") queueMicrotask(send)
+    else timer ||= setTimeout(send, LATER)
     return item
   }
 
@@ -173,6 +174,7 @@ const track = (configuration: Configuration): void => {
         const time = Math.max(timing.loadEventEnd - (timing.activationStart || 0), 0)
         item.fields["load_time"] = reduce(rule, Math.round(time) * configuration.millisecond)!
       }
+      send()
     })
     if (document.readyState == "complete") loaded()
     // A task later, for the event itself belongs to the load.

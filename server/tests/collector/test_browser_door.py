@@ -77,7 +77,9 @@ def test_who_asks_not_to_be_tracked_is_not(running, console, header):
 
 def test_a_product_that_asks_takes_nothing_of_who_has_not_agreed(running):
     newer = SOURCE.replace("consent_version = 1", "consent_version = 2")
-    product = running.catalogue.add(newer.replace("[event.click]", "[event.click]\nsince = 2").encode())
+    product = running.catalogue.add(
+        newer.replace("[event.click]", "[event.click]\nsince = 2").encode()
+    )
     click = {"id": "c" * 32, "item": "event.click", "ago": 0, "fields": {"role": "link"}}
     for consent in (None, 0):
         post(running, product, [view()], **({} if consent is None else {"consent": consent}))

@@ -62,9 +62,7 @@ class Tab:
             f"(r => [r.x + r.width / 2, r.y + r.height / 2])(({found}).getBoundingClientRect())"
         )
         for kind in ("mousePressed", "mouseReleased"):
-            self.call(
-                "Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1
-            )
+            self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
     def type(self, selector, text):
         self.value(f"document.querySelector({json.dumps(selector)}).focus()")

@@ -124,10 +124,9 @@ def test_a_withdrawal_in_another_tab_holds_here(chromium, context, asking_site):
     asking_site.wait_for_items(1)
     there.open(f"{asking_site.url}/login")
     asking_site.wait_for_items(2)
-    here.call("Page.bringToFront")  # what is recorded in a hidden page is sent at once
-    here.value("glasshouse.record('setup_step', {step: 'started'})")
     there.value("glasshouse.withdraw()")
-    asking_site.quiet(2.5)
+    here.call("Page.bringToFront")
+    here.value("history.pushState({}, '', '/reports')")
     here.value("glasshouse.record('setup_step', {step: 'finished'})")
     asking_site.quiet()
     assert len(asking_site.items) == 2

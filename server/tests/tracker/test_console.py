@@ -31,7 +31,7 @@ class Vendor:
 
     def __init__(self, directory):
         self._data = directory / "data"
-        own = {k: v for k, v in os.environ.items() if k not in ("DO_NOT_TRACK",)}
+        own = {k: v for k, v in os.environ.items() if k != "DO_NOT_TRACK"}
         self._environment = own
         self.process = subprocess.Popen(
             [*GLASSHOUSE, "serve", "--data", str(self._data), "--listen", "127.0.0.1:0"],
@@ -139,7 +139,16 @@ def test_a_session_reaches_the_store_and_the_products_page(tab, vendor, console)
     tab.click(f"{BANNER}.shadowRoot.querySelector('button.all')")
     tab.wait(f"!{BANNER}")
     tab.click("[data-glasshouse=run]")
-    walk = ("Nodes", "db1.customer.example", "Nodes", "Add a node", "Set up", "Next", "Next", "Next")
+    walk = (
+        "Nodes",
+        "db1.customer.example",
+        "Nodes",
+        "Add a node",
+        "Set up",
+        "Next",
+        "Next",
+        "Next",
+    )
     for text in walk:
         tab.wait(link(text))
         tab.click(link(text))

@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from glasshouse_sdk.browser.visits import Visits, seconds_to_midnight
 from glasshouse_sdk.sender.exchange import ExchangeError, exchange
@@ -44,11 +44,13 @@ class Forwarding:
         environ: Mapping[str, str],
         is_off: Callable[[], bool],
         visits: Visits,
+        clock: Callable[[], datetime],
     ) -> None:
         self._endpoint = endpoint
         self._environ = environ
         self._is_off = is_off
         self._visits = visits
+        self._clock = clock
         self._thread: threading.Thread | None = None
         self._waiting: deque[Taken] = deque()
         self._begin()
@@ -91,7 +93,7 @@ class Forwarding:
     def _next(self) -> Taken:
         """The oldest body, left in its place; meanwhile the day's key ends with its day."""
         while True:
-            now = datetime.now(UTC)
+            now = self._clock()
             self._visits.forget_if_over(now.date())
             with self._changed:
                 if not self._waiting:

@@ -93,7 +93,7 @@ class Relay:
         self._state = State(os.fspath(directory)) if directory else None
         self._channels = {compiled["items"][path]["channel"] for path in paths(compiled)}
         self._visits = Visits()
-        self._forwarding = Forwarding(address, environ, self.is_off, self._visits)
+        self._forwarding = Forwarding(address, environ, self.is_off, self._visits, clock)
 
     def is_off(self) -> bool:
         """Whether this machine's switches say off for what pages send. Asking is the banner's."""
