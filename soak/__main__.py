@@ -8,6 +8,7 @@ SOAKS: tuple[tuple[str, list[str]], ...] = (
     ("soak.fuzz_doors", ["--inputs", "1000000"]),
     ("soak.crashes", ["--kind", "kill", "--cycles", "1000"]),
     ("soak.crashes", ["--kind", "power", "--cycles", "1000"]),
+    ("soak.closes", []),
 )
 
 if __name__ == "__main__":

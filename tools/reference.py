@@ -18,6 +18,7 @@ from glasshouse.cli.main import parser as server_parser
 from glasshouse.model import REASONS
 from glasshouse_sdk.cli.main import _parser as sdk_parser
 from glasshouse_sdk.manifest import vocabulary
+from glasshouse_sdk.manifest.browser import BROWSER
 from glasshouse_sdk.manifest.vocabulary import Key
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -39,6 +40,11 @@ TABLES: Sequence[tuple[str, str, Mapping[str, Key]]] = (
         "[doors.NAME]",
         "How a foreign wire format's names map onto declared ones. NAME is one of {doors}.",
         vocabulary.DOOR,
+    ),
+    (
+        "[browser]",
+        "What the product's web pages may send, and what the consent banner says.",
+        BROWSER,
     ),
 )
 

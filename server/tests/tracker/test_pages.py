@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from glasshouse_sdk.browser import configuration, configured
+
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
@@ -194,3 +196,17 @@ def test_loaded_twice_it_counts_once(tab, site):
     tab.open(f"{site.url}/")
     site.wait_for_items(1)
     assert len(site.quiet()) == 1
+
+
+def test_bundled_with_the_products_own_code_it_works_the_same(tab, site, tmp_path):
+    """A bundle is strict code without a script element of the tracker's own."""
+    facts = configuration(site.compiled, "/glasshouse/items")
+    site.files["/bundle.js"] = configured("tracker.js", facts)
+    site.files["/bundled"] = (
+        b'<!doctype html><title>x</title><script type="module" src="/bundle.js"></script>'
+    )
+    tab.open(f"{site.url}/bundled")
+    tab.value("glasshouse.record('setup_step', {step: 'started'})")
+    (item,) = site.wait_for_items(1)
+    assert item["item"] == "event.setup_step"
+    assert tab.complaints == []

@@ -36,7 +36,7 @@ def configured(name: str, configuration: Mapping[str, Any], version: str = VERSI
         return released(name, version)
     text = json.dumps(configuration, ensure_ascii=True, separators=(",", ":"))
     # A page that loads it twice keeps the tracker that it has.
-    return f"self.glasshouse||(glasshouse={text});\n".encode() + released(name, version)
+    return f"self.glasshouse||(self.glasshouse={text});\n".encode() + released(name, version)
 
 
 def integrity(content: bytes) -> str:
