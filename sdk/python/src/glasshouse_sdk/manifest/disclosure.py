@@ -41,7 +41,8 @@ PLATFORM_WORDS = {
 def disclosure(manifest: Manifest) -> str:
     """The page as Markdown, in the order a reader asks: what, why, where to, how to stop it."""
     sections = (
-        _opening, _applies, pages, _items, _envelope, _never, _promises, _identities, _switches, _sending,
+        _opening, _applies, pages, _items, _envelope,
+        _never, _promises, _identities, _switches, _sending,
         _example, _rights,
     )  # fmt: skip
     lines = [line for section in sections for line in section(manifest)]
