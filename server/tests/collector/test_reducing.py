@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from glasshouse.collector.declarations import compile_declarations
-from glasshouse.collector.reducing import reduce_fields
+from glasshouse.collector.reducing import reduce_all
 from glasshouse_sdk.manifest import new_manifest, parse_manifest
 
 AGENTS = """
@@ -25,7 +25,7 @@ def reduced(anonymise, counts):
     declarations = compile_declarations(parse_manifest(source), b"k" * 32)
     declaration = declarations.by_path["snapshot.agents"]
     fields = declaration.fields(systems=dict(counts))
-    assert reduce_fields(fields, declaration.reduce) is None
+    assert not reduce_all([fields], declaration.reductions)
     return fields.systems
 
 

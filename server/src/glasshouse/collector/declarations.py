@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from glasshouse.collector.identities import Clean, identity_cleaners
-from glasshouse.collector.reducing import Reduce, attribute_name, reducers
+from glasshouse.collector.reducing import Reduction, attribute_name, reductions
 from glasshouse_sdk.manifest import Field, Item, Manifest
 
 # Names of systems, versions and classes; a path, an address or a mail address is none of them. Four
@@ -40,7 +40,7 @@ class Declaration:
     fields: type[msgspec.Struct]
     entry: Callable[..., Any]
     decode_fields: Callable[[bytes], Any]
-    reduce: tuple[tuple[str, Reduce], ...]
+    reductions: tuple[Reduction, ...]
     addresses: tuple[tuple[str, str], ...]  # fields that the collector fills: name, anonymise
     version_attribute: str | None  # the field that carries the product's version
 
@@ -121,7 +121,7 @@ def _declaration(item: Item, server_key: bytes) -> Declaration:
         fields=fields,
         entry=entry,
         decode_fields=msgspec.json.Decoder(fields).decode,
-        reduce=tuple(reducers(item.fields, server_key)),
+        reductions=tuple(reductions(item.fields, server_key)),
         addresses=tuple(
             (attribute_name(name), field.anonymise)
             for name, field in item.fields.items()

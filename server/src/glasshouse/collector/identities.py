@@ -20,7 +20,7 @@ MACHINE = re.compile(
     re.IGNORECASE,
 )
 # Busy instances are looked up, not matched or hashed anew. In memory only, and bounded.
-REMEMBERED = 65536
+REMEMBERED = 8192
 
 
 def identity_cleaners(
@@ -42,7 +42,7 @@ def _random(_key: bytes, _product: str, _kind: str) -> Clean:
 
 
 def _hashed(server_key: bytes, product: str, kind: str) -> Clean:
-    return keyed_hash(server_key, "identity", product, kind)
+    return lru_cache(maxsize=REMEMBERED)(keyed_hash(server_key, "identity", product, kind))
 
 
 def _assigned(_key: bytes, _product: str, _kind: str) -> Clean:

@@ -10,8 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from glasshouse.collector.identities import REMEMBERED
-
+REMEMBERED = 16384  # instances, in memory
 BELIEVED_SECONDS = 10.0
 TOKEN = re.compile(r"[0-9a-f]{64}\Z")
 SCHEMA = """

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import msgspec
+from msgspec.structs import replace
 
 from glasshouse.collector.declarations import Declaration
 from glasshouse.collector.parcel import Entry, Parcel, RefusedError, Verdict
@@ -58,8 +59,8 @@ def _lines(
 ) -> list[Line]:
     version_of = declaration.version_attribute
     received_at, country, region = parcel.received_at, parcel.country, parcel.region
-    origin, origins, doubtful = parcel.origin.value, parcel.origins, parcel.doubtful
-    return [
+    origin = parcel.origin.value
+    lines = [
         Line(
             entry.at,
             received_at,
@@ -68,12 +69,20 @@ def _lines(
             (getattr(entry.fields, version_of) if version_of else None) or entry.version,
             country,
             region,
-            origins[place].value if place in origins else origin,
-            place in doubtful,
+            origin,
+            False,
             entry.identities,
         )
-        for place, entry in entries
+        for _, entry in entries
     ]
+    if parcel.origins or parcel.doubtful:
+        for index, (place, _) in enumerate(entries):
+            lines[index] = replace(
+                lines[index],
+                origin=parcel.origins.get(place, parcel.origin).value,
+                doubtful_time=place in parcel.doubtful,
+            )
+    return lines
 
 
 def _refusal(verdict: Verdict, items: int) -> Refusal:

@@ -9,13 +9,14 @@ where everything that was ever accepted is known.
 import ipaddress
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from glasshouse.collector.bodies import inflate
 from glasshouse.collector.desk import Desk
 from glasshouse.collector.doors import DOORS
 from glasshouse.collector.parcel import Entry, Parcel, RefusedError, Undeclared, Verdict
 from glasshouse.collector.proofs import TOKEN
-from glasshouse.collector.reducing import attribute_name, is_version, reduce_fields
+from glasshouse.collector.reducing import attribute_name, is_version, reduce_all
 from glasshouse.collector.times import corrected, possible_times
 from glasshouse.model import Origin, Outcome, Reason
 
@@ -107,12 +108,16 @@ def clean_identities(parcel: Parcel, _: Desk) -> None:
     cleaners = parcel.declarations.clean
     clean_instance = cleaners["instance"]
     for declaration, entries in parcel.groups():
+        # Most requests come from one instance, and leave it as it is.
+        cleaned = {name: clean_instance(name) for name in {entry.instance for _, entry in entries}}
+        changed = {name: clean for name, clean in cleaned.items() if clean != name}
         for place, entry in entries:
-            instance = clean_instance(entry.instance)
-            if instance is None:
-                parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.BAD_IDENTITY))
-                continue
-            entry.instance = instance
+            if entry.instance in changed:
+                clean = changed[entry.instance]
+                if clean is None:
+                    parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.BAD_IDENTITY))
+                    continue
+                entry.instance = clean
             if entry.identities:
                 _clean_others(parcel, place, entry, declaration.item.identities)
 
@@ -169,13 +174,16 @@ def prove_instances(parcel: Parcel, desk: Desk) -> None:
 def pseudonymise(parcel: Parcel, _: Desk) -> None:
     """Texts become what the manifest says, where the client sent them raw."""
     for declaration, entries in parcel.groups():
-        for place, entry in entries:
-            if entry.version is not None and not is_version(entry.version):
-                parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.BAD_SHAPE))
-                continue
-            wrong = reduce_fields(entry.fields, declaration.reduce)
-            if wrong is not None:
-                parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.WRONG_TYPE, wrong))
+        wrong = reduce_all([entry.fields for _, entry in entries], declaration.reductions)
+        for index, field in wrong.items():
+            place = entries[index][0]
+            parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.WRONG_TYPE, field))
+        versions = {entry.version for _, entry in entries}
+        strange = {text for text in versions if text is not None and not is_version(text)}
+        if strange:
+            for place, entry in entries:
+                if entry.version in strange:
+                    parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.BAD_SHAPE))
 
 
 def place_sender(parcel: Parcel, desk: Desk) -> None:
@@ -206,6 +214,10 @@ def correct_clock(parcel: Parcel, _: Desk) -> None:
     received_at, sent_at = parcel.received_at, parcel.sent_at
     oldest, newest = possible_times(received_at)
     for declaration, entries in parcel.groups():
+        if sent_at is None and _all_in_order(
+            [entry.at for _, entry in entries], oldest, received_at
+        ):
+            continue
         for place, entry in entries:
             at = corrected(entry.at, sent_at, received_at)
             if oldest <= at <= received_at:
@@ -217,6 +229,13 @@ def correct_clock(parcel: Parcel, _: Desk) -> None:
                 parcel.doubtful.add(place)
             else:
                 parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.IMPOSSIBLE_TIME))
+
+
+def _all_in_order(times: list[datetime], oldest: datetime, newest: datetime) -> bool:
+    """Whether nothing has to be done about any of these times."""
+    if not times:
+        return True
+    return {time.tzinfo for time in times} == {UTC} and oldest <= min(times) <= max(times) <= newest
 
 
 STEPS: tuple[Step, ...] = (

@@ -54,21 +54,30 @@ def join_keys(parts: Sequence[Keys]) -> Keys:
 
 
 def sort_keys(keys: Keys) -> Keys:
-    """By both halves. Equal high halves do not happen by chance, so the second sort is rare."""
-    order = np.argsort(keys.high, kind="stable")
-    high = keys.high[order]
-    if len(high) > 1 and bool((high[1:] == high[:-1]).any()):
-        order = np.lexsort((keys.low, keys.high))
+    """By both halves."""
+    order = _order(keys)
     return Keys(keys.high[order], keys.low[order])
 
 
 def first_of_each(keys: Keys) -> NDArray[np.bool_]:
     """For each key: whether no earlier one is equal to it."""
     first = np.ones(len(keys), dtype=np.bool_)
-    order = np.lexsort((keys.low, keys.high))  # stable: of equal ones the earliest comes first
+    order = _order(keys)
     high, low = keys.high[order], keys.low[order]
     first[order[1:]] = (high[1:] != high[:-1]) | (low[1:] != low[:-1])
     return first
+
+
+def _order(keys: Keys) -> NDArray[np.int64]:
+    """The places of the keys, the least first, of equal ones the earliest.
+
+    Equal high halves do not happen by chance, so the sort by both, at twice the cost, is rare.
+    """
+    order = np.argsort(keys.high)
+    high = keys.high[order]
+    if bool((high[1:] == high[:-1]).any()):
+        order = np.lexsort((keys.low, keys.high))
+    return order
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,9 +7,10 @@ sound header only that record is skipped; without one the next sound header is s
 """
 
 import struct
-import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
+
+from isal.isal_zlib import crc32  # zlib's, at a third of the cost
 
 MAGIC = b"GHJ1"
 HEADER = struct.Struct("<4sIII")
@@ -19,8 +20,8 @@ _STEP = 1024 * 1024
 
 def frame(payload: bytes) -> bytes:
     """The header that goes before this payload."""
-    start = struct.pack("<4sII", MAGIC, len(payload), zlib.crc32(payload))
-    return start + struct.pack("<I", zlib.crc32(start))
+    start = struct.pack("<4sII", MAGIC, len(payload), crc32(payload))
+    return start + struct.pack("<I", crc32(start))
 
 
 def payload_size(header: bytes) -> int | None:
@@ -28,7 +29,7 @@ def payload_size(header: bytes) -> int | None:
     if len(header) < HEADER.size:
         return None
     magic, length, _, check = HEADER.unpack(header)
-    if magic != MAGIC or length > LARGEST or zlib.crc32(header[:12]) != check:
+    if magic != MAGIC or length > LARGEST or crc32(header[:12]) != check:
         return None
     return int(length)
 
@@ -53,7 +54,7 @@ def frames(file: BinaryIO, start: int, end: int) -> Iterator[tuple[int, int, byt
         else:
             payload = file.read(size)
             stop = offset + HEADER.size + size
-            sound = zlib.crc32(payload) == HEADER.unpack(header)[2]
+            sound = crc32(payload) == HEADER.unpack(header)[2]
             yield offset, stop - offset, payload if sound else "the checksum is wrong"
         offset = stop
         file.seek(offset)
