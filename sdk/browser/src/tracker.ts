@@ -85,15 +85,20 @@ const track = (configuration: Configuration): void => {
     return undefined
   }
 
+  /** Lay those values into the fields that have a rule and pass it. */
+  const fill = (fields: Item["fields"], rules: Readonly<Record<string, Rule>>, values: Readonly<Record<string, unknown>>): void => {
+    for (const name in rules) {
+      const value = reduce(rules[name]!, values[name])
+      if (value !== undefined) fields[name] = value
+    }
+  }
+
   /** Queue an item, with those of its values that the manifest allows. */
   const add = (path: string | undefined, values: Readonly<Record<string, unknown>>, needed?: string[]): Item | undefined => {
     const rules = items[path!]
     if (!rules || !allowed()) return undefined
     const fields: Item["fields"] = {}
-    for (const name in rules) {
-      const value = reduce(rules[name]!, values[name])
-      if (value !== undefined) fields[name] = value
-    }
+    fill(fields, rules, values)
     if (needed && !needed.some((name) => name in fields)) return undefined
     const item = { id: newId(), item: path!, fields, at: Date.now() }
     waiting = [...waiting, item].slice(-MOST_WAITING)
@@ -159,21 +164,22 @@ const track = (configuration: Configuration): void => {
         language: navigator.language.split("-")[0],
         screen_width: screen.width,
         screen_height: screen.height,
-        viewport_width: innerWidth,
-        viewport_height: innerHeight,
       },
       ["route"],
     )
-    if (first !== true || !item) return
-    // The load time is laid into the waiting item once it is known, so that nobody who leaves
-    // early goes uncounted.
+    if (!item) return
+    // Laid into the waiting item once the page is loaded, so that nobody who leaves early goes
+    // uncounted, and that no size is asked for before the page has been laid out.
     const loaded = safe(() => {
       const timing = performance.getEntriesByType("navigation")[0] as PerformanceNavigationTiming & { activationStart?: number }
-      const rule = items[item.item]!["load_time"]
-      if (rule && timing.loadEventEnd) {
-        const time = Math.max(timing.loadEventEnd - (timing.activationStart || 0), 0)
-        item.fields["load_time"] = reduce(rule, Math.round(time) * configuration.millisecond)!
-      }
+      fill(item.fields, items[item.item]!, {
+        load_time:
+          first === true && timing.loadEventEnd
+            ? Math.round(Math.max(timing.loadEventEnd - (timing.activationStart || 0), 0)) * configuration.millisecond
+            : null,
+        viewport_width: innerWidth,
+        viewport_height: innerHeight,
+      })
       send()
     })
     if (document.readyState == "complete") loaded()

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from glasshouse_sdk.browser import configuration, configured
+from glasshouse_sdk.browser import configuration, configured, tag
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -210,3 +210,16 @@ def test_bundled_with_the_products_own_code_it_works_the_same(tab, site, tmp_pat
     (item,) = site.wait_for_items(1)
     assert item["item"] == "event.setup_step"
     assert tab.complaints == []
+
+
+def test_a_page_runs_the_published_file_and_no_other(tab, site):
+    """`integrity` of the tag: the bytes it names run, others do not."""
+    content = configured("tracker.js", configuration(site.compiled, "/glasshouse/items"))
+    page = f"<!doctype html><title>x</title>{tag('/file.js', content)}"
+    site.files |= {"/nodes": page.encode(), "/file.js": content}
+    tab.open(f"{site.url}/nodes")
+    site.wait_for_items(1)
+    site.files["/file.js"] = content + b" "
+    tab.open(f"{site.url}/nodes")
+    assert tab.value("typeof glasshouse") == "undefined"
+    assert any("integrity" in complaint for complaint in tab.complaints)

@@ -17,8 +17,8 @@ VERSION = "1.0.0"
 TRACKER = "tracker.js"
 BANNER = "banner.js"
 PUBLISHED: Mapping[tuple[str, str], str] = {
-    ("1.0.0", TRACKER): "",
-    ("1.0.0", BANNER): "",
+    ("1.0.0", TRACKER): "sha384-d2GmemN4U1j5I7zcc2oxn79Qvc3WCYd9hJmGpqv3zQiMcWBfmJEk84XkCbDjfCVg",
+    ("1.0.0", BANNER): "sha384-9XQA5sxo5w8ldd6r6HlEOcsc3HMlhiWkp89M3tjaJ0fUkWNKZKEPMKYi/2BLDdML",
 }
 """Every version's hash, as a page names it in `integrity`."""
 
