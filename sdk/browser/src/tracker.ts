@@ -40,11 +40,14 @@ const track = (configuration: Configuration): void => {
   let lastPath: string | undefined
   /** What the cookie said when it was last read; null before a choice, undefined for nonsense. */
   let given: Receipt | null | undefined
+  let read = 0
 
-  /** The cookie: VERSION.SECONDS.CHOICE.IDENTIFIER. To read it the browser asks another process, so
-   * that is done before each sending, for another tab may have changed it, and not for each item.
+  /** The cookie: VERSION.SECONDS.CHOICE.IDENTIFIER. To read it the browser asks another process
+   * (three quarters of a millisecond), so what it said is believed for a second. Then it is read
+   * before anything is sent, for another tab may have changed it.
    */
   const receipt = (): Receipt | null => {
+    read = Date.now()
     const found = document.cookie.split("; ").find((each) => each.startsWith(cookie + "="))
     const parts = /^(\d+)\.(\d{1,12})\.(all|necessary)\.?(\w*)$/.exec((found || "").slice(cookie.length + 1))
     given = parts
@@ -115,9 +118,9 @@ const track = (configuration: Configuration): void => {
     const batch = waiting
     waiting = []
     if (!batch[0]) return
-    receipt()
-    if (!allowed()) return
     const now = Date.now()
+    if (now - read > 1000) receipt()
+    if (!allowed()) return
     const body = JSON.stringify({
       product: configuration.product,
       manifest: configuration.manifest,
@@ -204,7 +207,7 @@ const track = (configuration: Configuration): void => {
   const choose = (all: boolean): void => {
     const identifier = all && configuration.identifier && !leftAlone() ? "." + newId() : ""
     document.cookie =
-      `${cookie}=${consent}.${Math.floor(Date.now() / 1000)}.${all ? "all" : "necessary"}${identifier}` +
+      `${cookie}=${consent}.${Math.round(Date.now() / 1000)}.${all ? "all" : "necessary"}${identifier}` +
       `;path=/;max-age=${configuration.keep};samesite=lax${location.protocol == "https:" ? ";secure" : ""}`
     receipt()
     if (all) {
