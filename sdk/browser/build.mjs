@@ -24,7 +24,8 @@ for (const [name, most] of Object.entries(BOUNDS)) {
     legalComments: "none",
   })
   const bytes = readFileSync(new URL(`dist/${name}.js`, here))
-  const gzipped = gzipSync(bytes, { level: 9 }).length
+  // Other builds of zlib find up to 6 bytes more or less.
+  const gzipped = gzipSync(bytes, { level: 9 }).length + 6
   const integrity = "sha384-" + createHash("sha384").update(bytes).digest("base64")
   console.log(`${name}.js ${version}: ${bytes.length} bytes, ${gzipped} gzipped (at most ${most}), ${integrity}`)
   if (gzipped > most) {

@@ -223,10 +223,7 @@ const track = (configuration: Configuration): void => {
   }
 
   window.glasshouse = {
-    record: safe((name, fields) => {
-      const path = "event." + name
-      if (path != configuration.view && path != configuration.click) add(path, fields || {})
-    }),
+    record: safe((name, fields) => add("event." + name, fields || {})),
     accept: safe(() => choose(true)),
     withdraw: safe(() => choose(false)),
     receipt,

@@ -146,7 +146,8 @@ def test_actions_are_what_the_manifest_declares(tab, site):
         "Symbol('secret'), Symbol('secret')",
     ):
         assert tab.value(f"glasshouse.record({call})") is None
-    items = site.wait_for_items(7)
+    items = site.wait_for_items(8)
+    assert fields(items)[1] == {"route": "/nodes"}, "a view may be said by the page itself"
     assert fields(items, "event.report_uploaded") == [
         {"format": "json", "shared": True},
         {"format": "other"},
@@ -157,7 +158,7 @@ def test_actions_are_what_the_manifest_declares(tab, site):
         {"step": "first-node", "seconds": 300},
         {"seconds": 0},
     ]
-    assert len(site.quiet()) == 7
+    assert len(site.quiet()) == 8
     assert "secret" not in "".join(each.text() for each in site.sent)
     assert tab.complaints == []
 

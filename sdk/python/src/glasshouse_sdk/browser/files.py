@@ -17,7 +17,7 @@ VERSION = "1.0.0"
 TRACKER = "tracker.js"
 BANNER = "banner.js"
 PUBLISHED: Mapping[tuple[str, str], str] = {
-    ("1.0.0", TRACKER): "sha384-GUlEWWnBzVIm40qIzbViaUkfj+z2q7ecX4l10kNeH6kaVVKacf2cP4XEHCanQHYc",
+    ("1.0.0", TRACKER): "sha384-kK6pyJ3zV4Cv9JVYZVyFXiQVUdwRe4/auePUbiwoUMQMsYyhhVLF8QQfQ6u+Sikr",
     ("1.0.0", BANNER): "sha384-9XQA5sxo5w8ldd6r6HlEOcsc3HMlhiWkp89M3tjaJ0fUkWNKZKEPMKYi/2BLDdML",
 }
 """Every version's hash, as a page names it in `integrity`."""
