@@ -24,12 +24,12 @@ for (const [name, most] of Object.entries(BOUNDS)) {
     legalComments: "none",
   })
   const bytes = readFileSync(new URL(`dist/${name}.js`, here))
-  // Other builds of zlib find up to 6 bytes more or less.
-  const gzipped = gzipSync(bytes, { level: 9 }).length + 6
+  const gzipped = gzipSync(bytes, { level: 9 }).length
   const integrity = "sha384-" + createHash("sha384").update(bytes).digest("base64")
   console.log(`${name}.js ${version}: ${bytes.length} bytes, ${gzipped} gzipped (at most ${most}), ${integrity}`)
-  if (gzipped > most) {
-    console.error(`${name}.js: found ${gzipped} bytes, expected at most ${most}`)
+  // Other builds of zlib need up to 6 bytes more.
+  if (gzipped + 6 > most) {
+    console.error(`${name}.js: found ${gzipped} bytes, expected at most ${most - 6}`)
     process.exitCode = 1
   }
   if (process.argv.includes("--release")) release(`${name}.js`, bytes)

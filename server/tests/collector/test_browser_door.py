@@ -1,5 +1,7 @@
 """The browser door: what pages send, and visits that nobody can link."""
 
+import asyncio
+import contextlib
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -7,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from glasshouse.cli import serve
 from glasshouse.model import Origin
 from glasshouse_sdk.browser.files import integrity
 from glasshouse_sdk.browser.visits import Visits, seconds_to_midnight
@@ -230,3 +233,18 @@ def test_published_files_are_served_for_ever_and_others_are_not_there(running, c
     assert httpx.post(f"{running.url}/browser/1.0.0/tracker.js").status_code == 405
     running.catalogue.change("sample-console", {"ended": True})
     assert httpx.get(f"{running.url}/browser/sample-console/tracker.js").status_code == 404
+
+
+def test_the_key_goes_at_midnight_even_if_nobody_comes(monkeypatch):
+    evening = datetime(2026, 11, 16, 23, 59, 59, 900_000, tzinfo=UTC)
+    monkeypatch.setattr(serve, "now", lambda: evening)
+    visits = Visits()
+    visits.name("console", ("192.0.2.1",), evening.date(), evening.date())
+    assert bytes(visits._shared).strip(b"\0")
+
+    async def wait():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(serve._forget_each_midnight(visits), 0.5)
+
+    asyncio.run(wait())
+    assert bytes(visits._shared).strip(b"\0") == b""
