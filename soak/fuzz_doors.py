@@ -51,8 +51,11 @@ class ForgettingJournal:
         self.received = 0
         self.wrong = 0
 
-    async def append(self, payload: bytes) -> None:
+    def append(self, payload: bytes) -> asyncio.Future[None]:
         self.note(payload)
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        done.set_result(None)
+        return done
 
     def note(self, payload: bytes) -> None:
         head = decode_record(payload).head

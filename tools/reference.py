@@ -29,6 +29,11 @@ TABLES: Sequence[tuple[str, str, Mapping[str, Key]]] = (
     ("[purpose.NAME]", "Why data is collected; items name one.", vocabulary.PURPOSE),
     ("[identity.NAME]", "Whose an item is. NAME is one of {identities}.", vocabulary.IDENTITY),
     ("[[switch]]", "One way to turn channels off.", vocabulary.SWITCH),
+    (
+        "[part] in a part's own file",
+        "A part of a product, such as a plugin; `product.parts` names the files.",
+        vocabulary.PART,
+    ),
     ("[[promise]]", "A sentence that the disclosure page repeats.", vocabulary.PROMISE),
     ("[event.NAME] and [snapshot.NAME]", "What may be sent.", vocabulary.ITEM),
     (

@@ -12,44 +12,20 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 SOURCE = HERE.parent / "src" / "glasshouse_sdk"
-PYTHON = "/usr/bin/env python3"
-MAIN = "import sys\nfrom glasshouse_sdk.agent import main\nsys.exit(main())\n"
-CONTROL = """\
-Package: glasshouse-agent
-Version: {version}
-Architecture: all
-Maintainer: The Glasshouse project <nobody@example.com>
-Section: admin
-Priority: optional
-Depends: python3 (>= 3.11), adduser
-Description: sends the telemetry that products leave for it, as their switches permit
- Programs in any language leave a file; the agent sends what the product's manifest
- declares, keeps a history of all that left, and obeys every switch.
+ANY_PYTHON, DEBIANS_PYTHON = "/usr/bin/env python3", "/usr/bin/python3"
+# The owner of a machine that has the package alone needs the commands that look and decide too.
+MAIN = """\
+import os
+import sys
+
+if os.path.basename(sys.argv[0]) == "glasshouse-sdk":
+    from glasshouse_sdk.cli.main import main
+else:
+    from glasshouse_sdk.agent import main
+sys.exit(main())
 """
-POSTINST = """\
-#!/bin/sh
-set -e
-if [ "$1" = configure ]; then
-    adduser --system --group --no-create-home --home /var/lib/glasshouse --quiet glasshouse
-    # Every program may leave a file, none may list or read those of others.
-    install -d -o glasshouse -g glasshouse -m 0755 /var/spool/glasshouse
-    install -d -m 0755 /etc/glasshouse/products /etc/glasshouse/policy.d
-    for manifest in /etc/glasshouse/products/*.json; do
-        [ -e "$manifest" ] || continue
-        slug=$(basename "$manifest" .json)
-        install -d -o glasshouse -g glasshouse -m 1733 "/var/spool/glasshouse/$slug"
-    done
-    if [ -d /run/systemd/system ]; then
-        systemctl daemon-reload
-        systemctl enable --now glasshouse-agent.service
-    fi
-fi
-"""
-PRERM = """\
-#!/bin/sh
-set -e
-if [ -d /run/systemd/system ]; then systemctl disable --now glasshouse-agent.service; fi
-"""
+DEBIAN = HERE / "debian"
+SCRIPTS = ("postinst", "prerm", "postrm")
 
 
 def main() -> None:
@@ -62,10 +38,10 @@ def main() -> None:
     if shutil.which("dpkg-deb") is None:
         print("no .deb: dpkg-deb was not found (Debian: apt install dpkg)")
         return
-    print(build_deb(program, output))
+    print(build_deb(output))
 
 
-def build_zipapp(target: Path) -> Path:
+def build_zipapp(target: Path, python: str = ANY_PYTHON) -> Path:
     """One executable file that needs Python 3.11 or later and nothing else."""
     with tempfile.TemporaryDirectory() as directory:
         shutil.copytree(
@@ -73,38 +49,41 @@ def build_zipapp(target: Path) -> Path:
         )
         # Not zipapp's own `main=`: it would not pass on the exit code.
         (Path(directory) / "__main__.py").write_text(MAIN)
-        zipapp.create_archive(directory, target, interpreter=PYTHON)
+        zipapp.create_archive(directory, target, interpreter=python)
     target.chmod(0o755)
     return target
 
 
-def build_deb(program: Path, output: Path) -> Path:
+def build_deb(output: Path) -> Path:
     """The program, its unit, and the user that it runs as."""
     version = _version()
+    target = output / f"glasshouse-agent_{version}_all.deb"
     with tempfile.TemporaryDirectory() as directory:
         root = Path(directory) / "root"
         files = {
-            "DEBIAN/control": (CONTROL.format(version=version), 0o644),
-            "DEBIAN/postinst": (POSTINST, 0o755),
-            "DEBIAN/prerm": (PRERM, 0o755),
-            "lib/systemd/system/glasshouse-agent.service": (
-                (HERE / "glasshouse-agent.service").read_text(),
-                0o644,
-            ),
-            "usr/share/doc/glasshouse-agent/README.md": (
-                (HERE / "README.md").read_text(),
-                0o644,
-            ),
+            "lib/systemd/system/glasshouse-agent.service": HERE / "glasshouse-agent.service",
+            "usr/share/doc/glasshouse-agent/README.md": HERE / "README.md",
+            "usr/share/doc/glasshouse-agent/copyright": SOURCE.parents[1] / "LICENSE",
+            "etc/default/glasshouse-agent": DEBIAN / "default",
+            "DEBIAN/triggers": DEBIAN / "triggers",
+            **{f"DEBIAN/{name}": DEBIAN / name for name in SCRIPTS},
         }
-        for name, (text, mode) in files.items():
+        texts = {name: source.read_text() for name, source in files.items()}
+        texts["DEBIAN/control"] = (DEBIAN / "control").read_text().format(version=version)
+        texts["DEBIAN/conffiles"] = "/etc/default/glasshouse-agent\n"
+        for name, text in texts.items():
             path = root / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
-            path.chmod(mode)
+            path.chmod(0o755 if path.name in SCRIPTS else 0o644)
         place = root / "usr/bin/glasshouse-agent"
         place.parent.mkdir(parents=True)
-        shutil.copy2(program, place)
-        target = output / f"glasshouse-agent_{version}_all.deb"
+        # The distribution's own Python, whatever else somebody's PATH leads to.
+        build_zipapp(place, DEBIANS_PYTHON)
+        place.with_name("glasshouse-sdk").symlink_to(place.name)
+        for path in (root, *root.rglob("*")):
+            if path.is_dir():  # whatever the builder's umask is
+                path.chmod(0o755)
         command = ["dpkg-deb", "--root-owner-group", "--build", root, target]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return target

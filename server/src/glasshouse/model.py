@@ -84,7 +84,7 @@ REASONS: Mapping[Reason, str] = {
     Reason.BAD_PROOF: "the request does not prove that it comes from the instance it names",
     Reason.BAD_TIME: "a time is not a time",
     Reason.IMPOSSIBLE_TIME: "an event's time is in the future or before the product is kept",
-    Reason.ENDED: "the manifest ended the collection of this item",
+    Reason.ENDED: "the manifest ended the collection of this item, or of a field, which is dropped",
     Reason.NOT_STARTED: "the manifest begins the collection of this item on a later day",
     Reason.NARROWED: "the product's settings do not ask for this item any more",
     Reason.UNLOADABLE: "the store could not take the item; it is kept aside for an operator",

@@ -32,7 +32,7 @@ class Settings:
     items_per_second: float = 0.0
     """Most items taken in a second, shared evenly among products; 0 for no limit."""
 
-    load_every: float = 0.5
+    load_every: float = 0.8
     """Seconds between two loads from the journal into the store."""
 
     store_memory: str = "2GB"

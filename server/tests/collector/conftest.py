@@ -15,7 +15,7 @@ import uvicorn
 
 from glasshouse.catalogue import Catalogue
 from glasshouse.collector.app import Collector
-from glasshouse.collector.connections import BoundedConnection
+from glasshouse.collector.connections import DoorConnection
 from glasshouse.collector.desk import Desk
 from glasshouse.collector.pace import Pace
 from glasshouse.collector.places import Places
@@ -56,7 +56,11 @@ class Running:
         self.address = self._socket.getsockname()
         self.url = f"http://127.0.0.1:{self.address[1]}"
         config = uvicorn.Config(
-            self.app, http=BoundedConnection, log_level="warning", lifespan="off", access_log=False
+            self.app,
+            http=DoorConnection.of(self.app),
+            log_level="warning",
+            lifespan="off",
+            access_log=False,
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(

@@ -6,7 +6,7 @@ import pytest
 
 
 def test_a_body_that_does_not_come_is_answered_408(running):
-    running.app._body_seconds = 0.3
+    running.app.body_seconds = 0.3
     with socket.create_connection(running.address, timeout=20) as client:
         client.sendall(b"POST /v1/batch HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
         assert client.recv(100).startswith(b"HTTP/1.1 408")

@@ -34,6 +34,8 @@ CANARIES = (
     "ghp_canaryTOKEN1234567890",
     "canary-db7.internal.example",
 )
+# Where a version or a map's key is declared, a word is enough; it has the shape of either.
+WORD = "canaryword"
 # As an instance's id a token cannot be told from one; what names a person or a machine can.
 NAMES = tuple(canary for canary in CANARIES if not canary.startswith("ghp_"))
 SENT = " ".join(CANARIES)
@@ -98,6 +100,10 @@ def bodies(key: str) -> Iterator[tuple[str, object]]:
                 {**items("event.build_completed", good), "instance": odd},
                 {**items("event.build_completed", good), "at": SENT},
                 {**items("event.build_completed", good), "version": SENT},
+                {**items("event.build_completed", good), "version": f"2.4-{WORD}", "id": "w1"},
+                {**items("event.build_completed", good), "version": WORD, "id": "w2"},
+                {**items("snapshot.host", {"agents": {WORD: 1, "debian 12": 3}}), "id": "w3"},
+                {**items("snapshot.host", {"agents": {f"9.{WORD}": 1}}), "id": "w4"},
                 {**items("event.build_completed", good), "identities": {"user": SENT, SENT: SENT}},
                 SENT,
                 [SENT],
@@ -120,6 +126,7 @@ def bodies(key: str) -> Iterator[tuple[str, object]]:
         message,
         {**message, "event": SENT},
         {**message, "type": SENT},
+        {**message, "context": {"app": {"version": f"1.0-{WORD}"}}},
         {**message, "properties": {"result": SENT}},
         {**message, "type": "identify", "traits": odd},
         {**message, "userId": SENT},
@@ -149,13 +156,30 @@ def bodies(key: str) -> Iterator[tuple[str, object]]:
         {"metrics": wrong}, {"metrics": SENT},
     ):  # fmt: skip
         yield "/v1/telemetry/GenericReport", {"reports": [{**report, **changes}], **odd}
+    yield (
+        "/v1/telemetry/GenericReport",
+        {
+            "reports": [
+                {
+                    **report,
+                    "createTime": "2026-11-02T10:46:23Z",
+                    "metrics": [
+                        {"key": "deployment", "value": "PACKAGE"},
+                        {"key": "pillar_version", "value": f"8.0-{WORD}"},
+                        {"key": "OS", "value": "none"},
+                        {"key": "hardware_arch", "value": "none"},
+                    ],
+                }
+            ]
+        },
+    )
     check_in = {
         "product": "pe-master",
         "version": "1",
         "host-id": SENT,
         "site-id": SENT,
         **odd,
-        "agent-os": {SENT: 1},
+        "agent-os": {SENT: 1, f"{WORD} 8": 2},
         "self-service-analytics": {
             "events": [{"event": "a.b", "metadata": odd, **odd}, {"event": SENT}, SENT],
             "snapshots": {SENT: {"value": SENT}, "h": {"value": SENT, "timestamp": SENT}},
@@ -163,6 +187,7 @@ def bodies(key: str) -> Iterator[tuple[str, object]]:
     }
     yield "/", check_in
     yield "/", {**check_in, "product": SENT}
+    yield "/", {**check_in, "version": f"2023.8-{WORD}", "agent-os": {f"{WORD} 8": 2}}
     yield "/check-for-updates", {"product": SENT, "version": SENT, **odd}
     event = {
         "event_type": "usage",
@@ -179,6 +204,7 @@ def bodies(key: str) -> Iterator[tuple[str, object]]:
         event,
         {**event, "event_type": SENT},
         {**event, "time": SENT},
+        {**event, "device_id": CONTROL, "app_version": f"3.1-{WORD}"},
         {**event, "event_properties": {"command": SENT, "status": SENT}},
         SENT,
     ]
@@ -264,7 +290,7 @@ def test_no_canary_is_in_anything_that_the_server_wrote(written):
     found = [
         (str(path.relative_to(written)), canary, form)
         for path, held in everything.items()
-        for canary in CANARIES
+        for canary in (*CANARIES, WORD)
         for form in forms(canary)
         if form in held
     ]
@@ -274,7 +300,10 @@ def test_no_canary_is_in_anything_that_the_server_wrote(written):
     rows = stored_text(written)
     # The search finds what is there: an id that is declared.
     assert CONTROL in rows
-    assert [canary for canary in CANARIES if canary in rows] == []
+    assert [canary for canary in (*CANARIES, WORD) if canary in rows] == []
+    # The items themselves were taken, with what is harmless of them.
+    assert "2.4-other" in rows
+    assert "8.0-other" in rows
 
 
 def stored_text(data: Path) -> str:

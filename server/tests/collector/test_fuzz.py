@@ -58,8 +58,8 @@ def test_a_defect_is_told_without_what_was_sent(foreign, monkeypatch, path):
     def fail(parcel, _):
         raise ValueError(parcel.body.decode())
 
-    monkeypatch.setattr("glasshouse.collector.app.STEPS", (fail,))
-    monkeypatch.setattr(foreign.app, "_report", told.append)
+    monkeypatch.setattr("glasshouse.collector.visit.STEPS", (fail,))
+    monkeypatch.setattr(foreign.app.reception, "report", told.append)
     answer = foreign.send(path, b"CANARY")
     assert answer.status_code == 503
     assert "CANARY" not in answer.text

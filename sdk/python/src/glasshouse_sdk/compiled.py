@@ -12,6 +12,7 @@ from glasshouse_sdk.jsontext import parsed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from typing import Any
 
     Compiled = dict[str, Any]
@@ -27,7 +28,7 @@ def load_compiled(manifest: str | os.PathLike[str] | dict[str, Any]) -> Compiled
     with open(path, "rb") as file:
         data = file.read()
     if path.endswith(".toml"):
-        return _compiled_from_toml(data)
+        return _compiled_from_toml(path)
     return _checked(parsed(data.decode()), path)
 
 
@@ -41,8 +42,23 @@ def _checked(raw: object, where: str) -> Compiled:
     return raw
 
 
-def _compiled_from_toml(data: bytes) -> Compiled:
+def _compiled_from_toml(path: str) -> Compiled:
     # A newcomer's convenience: the TOML reader is loaded by those alone who ask for it.
-    from glasshouse_sdk.manifest import compile_manifest, parse_manifest
+    from pathlib import Path
 
-    return compile_manifest(parse_manifest(data))
+    from glasshouse_sdk.manifest import compile_manifest, read_manifest
+
+    return compile_manifest(read_manifest(Path(path)))
+
+
+def with_parts(compiled: Compiled, installed: Collection[str] | None) -> Compiled:
+    """The manifest as far as it concerns what is installed: the product and these parts of it.
+
+    None stands for all parts. A name that the manifest does not know adds nothing.
+    """
+    if installed is None or not compiled.get("parts"):
+        return compiled
+    parts = {name: facts for name, facts in compiled["parts"].items() if name in installed}
+    items = {p: i for p, i in compiled["items"].items() if i.get("part") in (None, *parts)}
+    channels = [c for c in compiled["channels"] if any(i["channel"] == c for i in items.values())]
+    return {**compiled, "parts": parts, "items": items, "channels": channels}

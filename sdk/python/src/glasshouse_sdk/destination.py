@@ -53,6 +53,8 @@ class Destination:
         kept = {name: compiled[name] for name in ("format", "digest", "product", "channels")}
         kept["switches"] = compiled["switches"]
         kept["doors"] = compiled["doors"]
+        if "parts" in compiled:  # those that are installed, for the owner's commands to know
+            kept["parts"] = list(compiled["parts"])
         kept["items"] = {
             path: {"channel": item["channel"]} for path, item in compiled["items"].items()
         }

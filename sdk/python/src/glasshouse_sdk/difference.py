@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 REVEALS = {"length": 1, "bucket": 2, "keyed-hash": 3, "public-list": 4, "truncate": 5, "": 6}
 REVEALS["place"] = 4
 NEVER = "9999-12-31"
+DAYS = {"day": 1, "month": 30, "year": 365}
+WORDS = {"privacy": "privacy statement", "terms": "address of the terms", "contact": "contact"}
+# Bounds of a field: what they are called, and whether more can leave when they grow.
+BOUNDS = (
+    ("minimum", "smallest value", -1),
+    ("maximum", "largest value", 1),
+    ("longest", "greatest length", 1),
+)
 
 
 class Change:
@@ -49,6 +57,18 @@ def untold(old: Facts, new: Facts) -> tuple[Change, ...]:
     return tuple(c for c in difference(old, new) if c.widens and c.since <= seen)
 
 
+def difference_text(result: Facts) -> str:
+    """The changes (`+` where more can leave) for people to read; `result` as commands print it."""
+    if not result["changes"]:
+        return "Nothing changes for the people concerned."
+    lines = [f"{'+' if c['widens'] else '-'} {c['text']}" for c in result["changes"]]
+    if result["untold"]:
+        lines.append("")
+        lines.append("Widens without being told; raise consent_version and give it as `since`:")
+        lines += [f"  {change['text']}" for change in result["untold"]]
+    return "\n".join(lines)
+
+
 def _product(old: Facts, new: Facts) -> Iterator[Change]:
     version = new["consent_version"]
     if old["endpoint"] != new["endpoint"]:
@@ -67,6 +87,29 @@ def _product(old: Facts, new: Facts) -> Iterator[Change]:
             "ask": "It is off until you agree; until now it was on.",
         }[new["default"]]
         yield Change(text, widens=new["default"] == "on", since=version)
+    if old["wire"] != new["wire"]:
+        yield Change(f"It leaves in the format '{new['wire']}', no longer '{old['wire']}'.")
+    yield from _kept("It", old.get("keep"), new.get("keep"), version)
+    if old.get("grace", 0) != new.get("grace", 0):
+        hours = new.get("grace", 0) / 3600
+        text = f"After the first start, nothing is sent by itself for {hours:g} hours."
+        shorter = new.get("grace", 0) < old.get("grace", 0)
+        yield Change(text, widens=shorter, since=version)
+    for name in ("privacy", "terms", "contact"):
+        if old[name] != new[name]:
+            yield Change(f"The {WORDS[name]} is {new[name] or 'gone'}, no longer {old[name]}.")
+
+
+def _kept(what: str, old: str | None, new: str | None, since: int) -> Iterator[Change]:
+    """How long it is kept; manifests compiled earlier do not say."""
+    if old is not None and new is not None and old != new:
+        text = f"{what} is kept for {new}, no longer for {old}."
+        yield Change(text, widens=_days(new) > _days(old), since=since)
+
+
+def _days(span: str) -> int:
+    number, unit = span.split()
+    return int(number) * DAYS[unit.removesuffix("s")]
 
 
 def _switches(old: list[Facts], new: list[Facts]) -> Iterator[Change]:
@@ -97,7 +140,9 @@ def _items(old: Facts, new: Facts) -> Iterator[Change]:
         if before is None:
             fields = ", ".join(item["fields"]) or "no fields"
             why = purposes.get(item["purpose"], item["purpose"])
-            text = f"New: {path} with {fields}. {why}"
+            part = new.get("parts", {}).get(item.get("part"))
+            of = f" of the part {part['title']}" if part else ""
+            text = f"New: {path}{of} with {fields}. {why}"
             yield Change(text, widens=True, since=item["since"])
             continue
         for identity in item["identities"]:
@@ -108,22 +153,49 @@ def _items(old: Facts, new: Facts) -> Iterator[Change]:
             text = f"{path} ends on {item['ends']}." if item["ends"] else f"{path} no longer ends."
             later = (item["ends"] or NEVER) > (before["ends"] or NEVER)
             yield Change(text, widens=later, since=item["since"])
+        yield from _about(path, before, item, purposes)
         yield from _fields(path, before["fields"], item["fields"])
     for path in old["items"]:
         if path not in new["items"]:
             yield Change(f"{path} is no longer sent.")
 
 
+def _about(path: str, old: Facts, new: Facts, purposes: Facts) -> Iterator[Change]:
+    """What is said of the item as a whole: why, when, by which switch, for how long."""
+    since = new["since"]
+    if old["purpose"] != new["purpose"]:
+        why = purposes.get(new["purpose"], new["purpose"])
+        yield Change(f"{path} is collected for another purpose: {why}", widens=True, since=since)
+    if old["channel"] != new["channel"]:
+        text = f"{path} is turned off with '{new['channel']}', no longer with '{old['channel']}'."
+        yield Change(text, widens=True, since=since)
+    more = [o for o in new["occasions"] if o not in old["occasions"]]
+    if more or len(new["occasions"]) < len(old["occasions"]):
+        occasions = ", ".join(new["occasions"]).replace("_", " ") or "when the product decides"
+        text = f"{path} is collected at: {occasions}."
+        yield Change(text, widens=bool(more), since=since)
+    if not old.get("ended") and new.get("ended"):
+        yield Change(f"{path} has ended: {new['ended']}. Nobody's is taken from then on.")
+    elif old.get("ended") and not new.get("ended"):
+        yield Change(f"{path}, which had ended, is sent again.", widens=True, since=since)
+    yield from _kept(path, old.get("keep"), new.get("keep"), since)
+
+
 def _fields(where: str, old: Facts, new: Facts) -> Iterator[Change]:
+    renamed = set()
     for name, field in new.items():
-        before = old.get(name)
+        former = next((n for n in field.get("was", ()) if n in old and name not in old), None)
+        before = old.get(former or name)
+        if former is not None:
+            renamed.add(former)
+            yield Change(f"{where} calls {name} what it called {former}.")
         if before is None:
             text = f"{where} now also sends {name} ({_kind(field)}). {field['why']}"
             yield Change(text, widens=True, since=field["since"])
         else:
             yield from _field(f"{where}.{name}", before, field)
     for name in old:
-        if name not in new:
+        if name not in new and name not in renamed:
             yield Change(f"{where} no longer sends {name}.")
 
 
@@ -131,7 +203,9 @@ def _field(where: str, old: Facts, new: Facts) -> Iterator[Change]:
     since = new["since"]
     if old["type"] != new["type"] or old.get("of") != new.get("of"):
         text = f"{where} is sent as {_kind(new)}, no longer as {_kind(old)}."
-        yield Change(text, widens=True, since=since)
+        # A map that says nothing of its keys may hold more than one that does.
+        is_narrowed = old["type"] == new["type"] == "map" and not old.get("of")
+        yield Change(text, widens=not is_narrowed, since=since)
         return
     way_before, way_now = old.get("anonymise") or "", new.get("anonymise") or ""
     if way_before != way_now:
@@ -146,11 +220,32 @@ def _field(where: str, old: Facts, new: Facts) -> Iterator[Change]:
             yield Change(text, widens=key != "values", since=since)
         if gone:
             yield Change(f"{where} no longer has the {what} {', '.join(gone)}.")
+    for key, what, wider in BOUNDS:
+        was, now = old.get(key), new.get(key)
+        if was != now:
+            text = f"{where} has {_bound(now)} as its {what}, no longer {_bound(was)}."
+            yield Change(text, widens=_is_wider(was, now, wider), since=since)
+    if bool(old.get("required")) != bool(new.get("required")):
+        how = "in every item" if new.get("required") else "where it is known"
+        yield Change(f"{where} is sent {how}.")
+    if not old.get("ended") and new.get("ended"):
+        yield Change(f"{where} has ended: {new['ended']}. Nobody's is taken from then on.")
+    elif old.get("ended") and not new.get("ended"):
+        yield Change(f"{where}, which had ended, is sent again.", widens=True, since=since)
     if (old.get("expires") or NEVER) != (new.get("expires") or NEVER):
         until = f"is sent until {new['expires']}" if new.get("expires") else "no longer expires"
         later = (new.get("expires") or NEVER) > (old.get("expires") or NEVER)
         yield Change(f"{where} {until}.", widens=later, since=since)
     yield from _fields(where, old.get("fields", {}), new.get("fields", {}))
+
+
+def _bound(value: float | None) -> str:
+    return "nothing" if value is None else f"{value:g}"
+
+
+def _is_wider(old: float | None, new: float | None, wider: int) -> bool:
+    """Whether the new bound lets more through; none lets everything through."""
+    return new is None or (old is not None and (new - old) * wider > 0)
 
 
 def _kind(field: Facts) -> str:

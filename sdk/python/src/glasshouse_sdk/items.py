@@ -19,7 +19,9 @@ LONGEST_LINE = 32_000  # bytes: what every wire format takes as one item
 class ItemEncoder:
     """Writes items of one declaration as lines for the spool."""
 
-    __slots__ = ("_at_home", "_encoders", "_opening", "_required", "_tail", "channel", "path")
+    __slots__ = (
+        "_at_home", "_encoders", "_filled_in", "_opening", "_required", "_tail", "channel", "path",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -31,10 +33,11 @@ class ItemEncoder:
         seen: int,
         unwanted: frozenset[str],
         secret: Callable[[], bytes],
+        filled_in: Mapping[str, Any] | None = None,
     ) -> None:
         """`tail` is the JSON between the time and the fields: who recorded, in which version.
         `seen`: the consent version that the person knows; fields that are newer stay at home, as
-        do the `unwanted` ones.
+        do the `unwanted` ones. `filled_in`: values that the client itself knows.
         """
         self.path = path
         self.channel: str = facts["channel"]
@@ -47,7 +50,9 @@ class ItemEncoder:
             if field.get("expires", today) >= today
         }
         newer = (name for name, field in facts["fields"].items() if field["since"] > seen)
-        self._at_home = unwanted.union(newer)
+        ended = (name for name, field in facts["fields"].items() if is_ended(field, today))
+        self._at_home = unwanted.union(newer, ended)
+        self._filled_in = filled_in
         self._required = tuple(
             name for name in self._encoders if facts["fields"][name].get("required")
         )
@@ -57,6 +62,8 @@ class ItemEncoder:
         encoders = self._encoders
         parts = []
         name = ""
+        if self._filled_in:
+            fields = {**self._filled_in, **fields}
         if self._at_home:
             fields = {name: value for name, value in fields.items() if name not in self._at_home}
         try:
@@ -81,6 +88,20 @@ class ItemEncoder:
         return RefusedError(
             "undeclared_field", f"a declared field of {self.path} ({known}), found '{name[:64]}'"
         )
+
+
+def is_ended(facts: Mapping[str, Any], today: str) -> bool:
+    """Whether an item or a field is over: by its day, or because this release has it no longer.
+
+    A release that is named as the first without it is this one or an older one: the manifest that
+    says so is its own.
+    """
+    ended = facts.get("ended")
+    return ended is not None and (not _is_day(ended) or ended <= today)
+
+
+def _is_day(text: str) -> bool:
+    return len(text) == len("2027-06-30") and text[4] == text[7] == "-" and text[:4].isdigit()
 
 
 def _known(field: Mapping[str, Any], seen: int) -> Mapping[str, Any]:

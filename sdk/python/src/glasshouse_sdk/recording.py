@@ -13,7 +13,8 @@ from glasshouse_sdk.claims import claims, open_files
 from glasshouse_sdk.consent import decide
 from glasshouse_sdk.destination import Destination, keep_destination
 from glasshouse_sdk.detecting import personal
-from glasshouse_sdk.items import ItemEncoder, declared_path, fixed_tail
+from glasshouse_sdk.grace import begin, quiet_until
+from glasshouse_sdk.items import ItemEncoder, declared_path, fixed_tail, is_ended
 from glasshouse_sdk.launching import has_ended, launch
 from glasshouse_sdk.projects import keep_project, project_mark
 from glasshouse_sdk.schedule import read_delivery
@@ -21,6 +22,7 @@ from glasshouse_sdk.spool import Spool, TurnedOffError
 from glasshouse_sdk.state import State, random_secret, random_uuid, remove
 from glasshouse_sdk.surroundings import variables
 from glasshouse_sdk.values import RefusedError, is_version, rfc3339
+from glasshouse_sdk.versions import plain_version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from glasshouse_sdk.consent import Consent
     from glasshouse_sdk.occasions import Occasions
+    from glasshouse_sdk.runs import Run
     from glasshouse_sdk.surroundings import Surroundings
 
     Delivered = Literal["acknowledged", "waiting", "given-up"]
@@ -45,8 +48,9 @@ class Recorder:
 
     __slots__ = (
         "_allowance", "_append", "_compiled", "_consent", "_destination", "_environ", "_identities",
-        "_instance", "_items", "_next_look", "_occasions", "_origin", "_second", "_second_text",
-        "_sender", "_state", "_surroundings", "_today", "_version", "_way",
+        "_instance", "_items", "_next_look", "_occasions", "_origin", "_quiet_until", "_release",
+        "_run", "_second", "_second_text", "_sender", "_state", "_surroundings", "_today",
+        "_version", "_way",
     )  # fmt: skip
 
     def __init__(
@@ -61,6 +65,7 @@ class Recorder:
         identities: Mapping[str, str],
         origin: str,
         sends_at_exit: bool,
+        run: Run | None = None,
     ) -> None:
         if version is not None and not is_version(version):
             raise RefusedError("wrong_type", "a version: letters, digits and .+~:_-, at most 64")
@@ -70,7 +75,10 @@ class Recorder:
         self._environ = surroundings.environ
         self._surroundings = surroundings
         self._way: str = compiled["product"]["way"]
-        self._version = version
+        words = frozenset(compiled["product"].get("version_words", ()))
+        self._release = version  # as it is; what leaves is made plain
+        self._version = None if version is None else plain_version(version, words)
+        self._run = run
         self._identities = identities
         self._origin = origin
         self._today = time.strftime("%Y-%m-%d", time.gmtime())
@@ -92,6 +100,8 @@ class Recorder:
         if surroundings.project is not None:
             keep_project(state, surroundings.project)
         keep_destination(state, destination)
+        begin(state, compiled["product"], time.time(), _chance())
+        self._quiet_until = quiet_until(state, compiled["product"], self._consent)
         self._next_look = 0
         if self._way == "detached":
             self._next_look = time.time_ns() // 1000 + LOOK_EVERY
@@ -151,11 +161,10 @@ class Recorder:
         if self._items[path] is None:
             return False  # what stays at home is not even collected
         if self._occasions is None:
-            self._occasions = Occasions(self._state, self._version)
+            self._occasions = Occasions(self._state, self._release)
         occasions = tuple(self._compiled["items"][path]["occasions"])
-        chance = int.from_bytes(_random(4), "big") / 2**32
         return self._occasions.record_when_due(
-            path, occasions, lambda: self.record(path, collect()), time.time(), chance
+            path, occasions, lambda: self.record(path, collect()), time.time(), _chance()
         )
 
     def count(self, reason: str) -> None:
@@ -163,6 +172,8 @@ class Recorder:
 
     def send(self, seconds: float) -> Delivered:
         """Send what is there, for so many seconds at most: what became of it."""
+        if self._is_quiet():
+            return "waiting"
         lost = tallies.lost(self._state)
         self._send_and_wait(seconds)
         if decide(self._compiled, self._surroundings, self._state).is_all_off:
@@ -183,6 +194,8 @@ class Recorder:
         )
         if is_over or is_news or not self._allowance.wants(path):
             return None
+        if is_ended(facts, self._today) or self._is_counted_above(facts):
+            return None
         unwanted = self._allowance.unwanted(path, facts["fields"])
         if any(facts["fields"][name].get("required") for name in unwanted):
             return None
@@ -201,7 +214,12 @@ class Recorder:
             seen=seen,
             unwanted=unwanted,
             secret=self._secret,
+            filled_in=None if self._run is None else self._run.filled_in(facts["fields"]),
         )
+
+    def _is_counted_above(self, facts: Mapping[str, Any]) -> bool:
+        """Whether the run that has started this one counts the item for both."""
+        return self._run is not None and self._run.is_nested and facts.get("nested") == "skip"
 
     def _identity(self, name: str, value: str) -> str:
         """The identity as it leaves: hashed here if the manifest says that it is."""
@@ -227,6 +245,7 @@ class Recorder:
         if (consent.states, consent.seen) != (self._consent.states, self._consent.seen):
             self._items.clear()
         self._consent = consent
+        self._quiet_until = quiet_until(self._state, self._compiled["product"], consent)
         return consent
 
     def _look(self, now: int) -> None:
@@ -243,9 +262,9 @@ class Recorder:
         if os.getpid() != process:
             return
         try:
-            if self._way == "inline":
+            if self._way == "inline" and not self._is_quiet():
                 self._send_and_wait(self._compiled["product"]["seconds"])
-            else:
+            elif self._way == "detached":
                 self._launch_if_due()
         except Exception:  # noqa: BLE001, S110 — a host that ends must end as if we were not there
             pass
@@ -253,12 +272,17 @@ class Recorder:
     def _launch_if_due(self) -> None:
         if (
             self._sender is None
+            and not self._is_quiet()
             and self._is_waiting()
             and read_delivery(self._state).is_due(time.time())
         ):
             self._sender = launch(
                 self._state.directory, variables(self._compiled["switches"]), self._environ
             )
+
+    def _is_quiet(self) -> bool:
+        """Whether it is too early to send by oneself: the grace period, and this one's share."""
+        return self._quiet_until > 0.0 and time.time() < self._quiet_until
 
     def _is_waiting(self) -> bool:
         """Whether there is something that may be sent."""
@@ -293,6 +317,10 @@ class Recorder:
         )
         worker.start()
         worker.join(seconds)
+
+
+def _chance() -> float:
+    return int.from_bytes(_random(4), "big") / 2**32
 
 
 def _own_instance(state: State) -> str:

@@ -1,6 +1,7 @@
 """The product's state directory: where it is, what stands in it, and how it is made.
 
 answer.json          what the person said
+began.json           when the product was first started here, if a grace period counts from then
 occasions.json       when each item was last recorded, and is next
 allowed.json         what the collector still wants, if that is less than what is declared
 told.json            what the first-run notice has told

@@ -15,20 +15,22 @@ import sys
 import time
 
 from glasshouse_sdk.answers import EVERY, give_answer
-from glasshouse_sdk.compiled import load_compiled
+from glasshouse_sdk.compiled import load_compiled, with_parts
 from glasshouse_sdk.consent import Consent, decide
 from glasshouse_sdk.environment import hand_down_refusal, origin_of, process_environment
 from glasshouse_sdk.jsontext import parsed
+from glasshouse_sdk.sourcetree import is_in_source_tree
 from glasshouse_sdk.state import State, default_directory
 from glasshouse_sdk.surroundings import Surroundings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from typing import Any
 
     from glasshouse_sdk.destination import Destination
     from glasshouse_sdk.recording import Delivered, Recorder
+    from glasshouse_sdk.runs import Run
     from glasshouse_sdk.sender.history import Entry
     from glasshouse_sdk.wires import Request
 
@@ -54,6 +56,7 @@ class Telemetry:
         project: str | os.PathLike[str] | None = None,
         properties: Mapping[str, str] | None = None,
         policy: str | os.PathLike[str] | None = None,
+        parts: Collection[str] | None = None,
         sends_at_exit: bool = True,
         strict: bool = False,
     ) -> None:
@@ -66,8 +69,9 @@ class Telemetry:
         if not the process's. `project`: the directory of the project that the product works on, if
         its manifest has switches there. `properties`: those that the product was started with, for
         switches of that kind. `policy`: the directory of the organization's policies, if not
-        /etc/glasshouse/policy.d. `sends_at_exit`: False leaves what waits to `send`, to the next
-        run or to the owner.
+        /etc/glasshouse/policy.d. `parts`: the names of those parts of the product that are there,
+        if not all that the manifest knows. `sends_at_exit`: False leaves what waits to `send`, to
+        the next run or to the owner.
         `strict`: raise what is otherwise swallowed; for tests and development.
         """
         self._strict = strict
@@ -84,11 +88,11 @@ class Telemetry:
                 policy=None if policy is None else os.fspath(policy),
             )
             self._hands_down = environment is None
-            self._open(manifest, key, endpoint, state)
+            self._open(manifest, key, endpoint, state, parts)
             self._version = version
             self._instance = instance
             self._identities = dict(identities or {})
-            self._origin = _known_origin(origin_of(environ) if origin is None else origin)
+            self._origin = _known_origin(_origin(environ, manifest) if origin is None else origin)
             self._sends_at_exit = sends_at_exit
         except Exception as error:  # noqa: BLE001 — no mistake of ours or theirs may reach the host
             self._is_on = False
@@ -224,6 +228,18 @@ class Telemetry:
             self._swallow(error)
             return ()
 
+    def declared(self) -> list[dict[str, Any]]:
+        """All that this installation is configured to send, whatever its switches say: each item
+        with its fields, what they are for, and the part that it comes from.
+        """
+        try:
+            from glasshouse_sdk.declaring import declared_items  # read by those alone who ask
+
+            return declared_items(self._compiled)
+        except Exception as error:  # noqa: BLE001 — no mistake of ours or theirs may reach the host
+            self._swallow(error)
+            return []
+
     @property
     def problems(self) -> tuple[str, ...]:
         """What went wrong last, for developers: reasons, names and types, never values."""
@@ -235,14 +251,26 @@ class Telemetry:
         states = set(self._consent.states.values()) if self._is_on and self._consent else set()
         return next((state for state in ("on", "ask") if state in states), "off")
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether the manifest's grace period holds: `send` then sends nothing."""
+        if self._state is None or self._consent is None:
+            return False
+        from glasshouse_sdk.grace import quiet_until  # read by those alone who ask
+
+        return time.time() < quiet_until(self._state, self._compiled["product"], self._consent)
+
     def _open(
         self,
         manifest: str | os.PathLike[str] | dict[str, Any],
         key: str | None,
         endpoint: str | None,
         state: str | os.PathLike[str] | None,
+        parts: Collection[str] | None,
     ) -> None:
-        self._compiled = compiled = load_compiled(manifest)
+        self._run: Run | None = None
+        loaded = load_compiled(manifest)
+        self._compiled = compiled = with_parts(loaded, parts)
         product = compiled["product"]
         self._key = key or ""
         self._endpoint: str = endpoint or product["endpoint"]
@@ -256,6 +284,15 @@ class Telemetry:
         self._decide()
         if self._is_on and self._consent is not None and self._consent.must_tell:
             self._tell()
+        if self._is_on and loaded.get("runs"):
+            from glasshouse_sdk.runs import this_run  # for those manifests that tell runs apart
+
+            environ = self._surroundings.environ
+            self._run = this_run(product["slug"], environ, hands_down=self._hands_down)
+        unknown = sorted(set(parts or ()) - set(loaded.get("parts", ())))
+        if unknown:  # a part that is newer than this manifest sends nothing, and that is all
+            known = ", ".join(loaded.get("parts", ())) or "none is declared"
+            self._swallow(ValueError(f"parts: found {', '.join(unknown)}; expected of {known}"))
 
     def _decide(self) -> None:
         self._consent = consent = decide(self._compiled, self._surroundings, self._state)
@@ -317,6 +354,7 @@ class Telemetry:
             identities=self._identities,
             origin=self._origin,
             sends_at_exit=self._sends_at_exit,
+            run=self._run,
         )
         return self._recorder
 
@@ -342,6 +380,14 @@ class Telemetry:
                 self._recorder.count(reason)
             except OSError:
                 pass  # where nothing can be written, nothing can be counted either
+
+
+def _origin(environ: Mapping[str, str], manifest: str | os.PathLike[str] | dict[str, Any]) -> str:
+    """As the environment tells; what runs out of its source tree is its developers' own."""
+    origin = origin_of(environ)
+    if origin != "production" or isinstance(manifest, dict):
+        return origin
+    return "development" if is_in_source_tree(os.fspath(manifest)) else origin
 
 
 def _known_origin(origin: str) -> str:

@@ -11,6 +11,7 @@ import time
 from glasshouse_sdk.anonymising import keyed_hash, lower_bound, public_name
 from glasshouse_sdk.detecting import personal
 from glasshouse_sdk.jsontext import quoted
+from glasshouse_sdk.versions import plain_key, plain_version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,8 +67,9 @@ def _enum(facts: Facts, _: Callable[[], bytes]) -> Encoder:
     return encode
 
 
-def _version(_: Facts, __: Callable[[], bytes]) -> Encoder:
+def _version(facts: Facts, _: Callable[[], bytes]) -> Encoder:
     known: dict[str, str] = {}
+    words = frozenset(word.lower() for word in facts.get("public", ()))
 
     def encode(value: Any) -> str:
         if not isinstance(value, str):
@@ -78,7 +80,7 @@ def _version(_: Facts, __: Callable[[], bytes]) -> Encoder:
                 expected = "a version: letters, digits and .+~:_-, at most 64"
                 raise RefusedError("wrong_type", expected)
             _refuse_personal(value)
-            encoded = f'"{value}"'
+            encoded = f'"{plain_version(value, words)}"'
             if len(known) < REMEMBERED:
                 known[value] = encoded
         return encoded
@@ -230,19 +232,44 @@ def _text_reduction(facts: Facts, secret: Callable[[], bytes]) -> Callable[[str,
     return refuse
 
 
-def _map(facts: Facts, _: Callable[[], bytes]) -> Encoder:
+def _map(facts: Facts, secret: Callable[[], bytes]) -> Encoder:
+    """A map's keys are what is made harmless; what becomes one key counts together."""
     most = facts.get("longest") or MOST_ENTRIES
-    count = _integer({}, _)
+    count = _integer({}, secret)
+    encoded_key = _map_key(facts, secret)
 
     def encode(value: Any) -> str:
         entries = _checked_entries(value, dict, "a dict from text to integer", most)
-        for key in entries:
+        counts: dict[str, int] = {}
+        for key, number in entries.items():
+            count(number)
+            name = encoded_key(key)
+            counts[name] = counts[name] + number if name in counts else number
+        return "{" + ",".join(f"{key}:{count(number)}" for key, number in counts.items()) + "}"
+
+    return encode
+
+
+def _map_key(facts: Facts, secret: Callable[[], bytes]) -> Encoder:
+    """How a key becomes the JSON of a text, as the manifest says what keys are."""
+    if facts.get("anonymise"):
+        return _text({**facts, "longest": LONGEST_KEY}, secret)
+    if facts.get("of") in ("enum", "version"):
+        return ENCODERS[facts["of"]](facts, secret)
+    known: dict[str, str] = {}
+
+    def encode(key: Any) -> str:
+        encoded = known.get(key)
+        if encoded is None:
             if not isinstance(key, str):
                 raise _wrong_type(key, "text as key")
             if not 0 < len(key) <= LONGEST_KEY or not KEY_CHARACTERS.issuperset(key):
                 raise RefusedError("wrong_type", "keys of letters, digits and ._()/+: -")
             _refuse_personal(key)
-        return "{" + ",".join(f'"{key}":{count(number)}' for key, number in value.items()) + "}"
+            encoded = f'"{plain_key(key)}"'
+            if len(known) < REMEMBERED:
+                known[key] = encoded
+        return encoded
 
     return encode
 

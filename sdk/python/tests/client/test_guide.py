@@ -58,6 +58,23 @@ def test_every_block_of_the_first_guide_runs(tmp_path, collector, eventually, ru
     assert (state / "answer.json").exists()
 
 
+def test_every_block_of_the_guide_to_manifests_runs(tmp_path, run):
+    """Its files are saved under the name that their first line gives."""
+    printed = []
+    for kind, code in blocks_of("manifests.md"):
+        if kind == "toml":
+            path = tmp_path / code.splitlines()[0].removeprefix("# ")
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(code)
+        else:
+            printed.append(run(kind, code))
+    shown = "".join(printed)
+    assert "2 items of 1 parts and the whole" in shown
+    assert "event.pipeline_finished Pipelines ['See how long pipelines are.']" in shown
+    assert "of the part Pipelines" in shown
+    assert "- event.job_finished calls duration what it called seconds." in shown
+
+
 @pytest.mark.parametrize(
     ("guide", "items"), [("server.md", 0), ("package-script.md", 1), ("agent.md", 1)]
 )

@@ -122,6 +122,16 @@ def test_a_product_records_what_is_due(manifest_with, tmp_path):
     assert len(calls) == 1
 
 
+def test_two_builds_of_one_release_are_an_upgrade_of_each_other(manifest_with, tmp_path):
+    manifest = with_occasion(manifest_with, "upgrade")
+    due = []
+    for version in ("1.0-ann", "1.0-ann", "1.0-bob"):
+        telemetry = Telemetry(manifest, version=version, state=tmp_path / "s", environment={})
+        due.append(telemetry.record_when_due("host", lambda: {"cores": 1}))
+    assert due == [False, False, True]
+    assert [item["version"] for item in telemetry.waiting()] == ["1.0-other"]
+
+
 def test_a_failing_collection_harms_nobody(manifest_with, tmp_path):
     telemetry = Telemetry(due_manifest(manifest_with), state=tmp_path / "s", environment={})
     assert not telemetry.record_when_due("host", lambda: 1 / 0)

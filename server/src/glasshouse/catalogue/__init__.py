@@ -1,7 +1,8 @@
 """The manifests registered with this server, and the write keys that belong to them.
 
-On disk: `catalogue/SLUG/product.json` and one `manifest-DIGEST12.toml` for every digest that was
-ever registered, so that items of older releases still find their declaration.
+On disk: `catalogue/SLUG/product.json` and one `manifest-DIGEST12.toml` (`.json` if it was composed
+of parts) for every digest that was ever registered, so that items of older releases still find
+their declaration.
 """
 
 import json
@@ -13,6 +14,7 @@ from typing import Any
 
 from glasshouse.catalogue.files import read_json, write_whole
 from glasshouse.catalogue.product_settings import ProductSettings, Release, SettingsError
+from glasshouse.catalogue.renaming import as_stored
 from glasshouse.catalogue.succession import clashes
 from glasshouse.model import Origin
 from glasshouse_sdk.manifest import Manifest, ManifestError, Problem, parse_manifest
@@ -39,6 +41,12 @@ class Product:
     manifests: Mapping[str, Manifest]  # by digest, the current one included
     keys: tuple[WriteKey, ...]
     settings: ProductSettings = field(default_factory=ProductSettings)
+
+    @property
+    def stored_manifests(self) -> Iterator[Manifest]:
+        """Every manifest with the names that its fields have in the store."""
+        for manifest in self.manifests.values():
+            yield as_stored(manifest, self.manifest)
 
     def key_for(self, origin: Origin) -> str:
         return next(key.key for key in self.keys if key.origin is origin)
@@ -108,7 +116,7 @@ class Catalogue:
         product = Product(slug, manifest, {**older, manifest.digest: manifest}, keys, settings)
         home = self._directory / slug
         home.mkdir(exist_ok=True)
-        write_whole(home / _file_name(manifest.digest), source)
+        write_whole(home / _file_name(manifest.digest, source), source)
         write_whole(home / "product.json", _encode(product))
         self._products[slug] = product
         self.version += 1
@@ -149,8 +157,18 @@ def _new_key(origin: Origin) -> WriteKey:
     return WriteKey(f"{prefix[origin]}_{secrets.token_hex(16)}", origin)
 
 
-def _file_name(digest: str) -> str:
-    return f"manifest-{digest.removeprefix('sha256:')[:12]}.toml"
+def _file_name(digest: str, source: bytes) -> str:
+    ending = "json" if source.lstrip()[:1] == b"{" else "toml"
+    return f"manifest-{digest.removeprefix('sha256:')[:12]}.{ending}"
+
+
+def _source(home: Path, digest: str) -> bytes:
+    composed = home / _file_name(digest, b"{")
+    return (
+        composed.read_bytes()
+        if composed.exists()
+        else (home / _file_name(digest, b"")).read_bytes()
+    )
 
 
 def _encode(product: Product) -> bytes:
@@ -166,8 +184,7 @@ def _encode(product: Product) -> bytes:
 def _read_product(path: Path) -> Product:
     facts = read_json(path)
     manifests = {
-        digest: parse_manifest((path.parent / _file_name(digest)).read_bytes())
-        for digest in facts["digests"]
+        digest: parse_manifest(_source(path.parent, digest)) for digest in facts["digests"]
     }
     keys = tuple(WriteKey(key["key"], Origin(key["origin"])) for key in facts["keys"])
     return Product(

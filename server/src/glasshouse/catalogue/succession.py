@@ -1,18 +1,32 @@
-"""What a new version of a manifest may not do to the ones before it."""
+"""What a new version of a manifest may not do to the ones before it.
+
+A field that was renamed is the same field: its type stays, and its earlier names are kept.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from glasshouse.catalogue.renaming import current_names, lost_names
 from glasshouse_sdk.manifest import Field, Manifest, Problem
 
 
 def clashes(older: Iterable[Manifest], newer: Manifest) -> Iterator[Problem]:
-    """Fields whose type changed: the rows already stored under that name would not fit it."""
+    """Fields whose type changed, so that the rows already stored would not fit it, and earlier
+    names that are forgotten or given away.
+    """
     for manifest in older:
+        for place, former, name in lost_names(manifest, newer):
+            yield Problem(
+                place,
+                f"no '{former}', which '{name}' was called before {manifest.digest[:19]}",
+                f"was = ['{former}', …] on the field that it is now, and no field '{former}'",
+            )
         for path, item in newer.items.items():
             before = manifest.items.get(path)
             if before is None:
                 continue
-            yield from _changed(before.fields, item.fields, f"{path}.fields", manifest.digest)
+            names = current_names(before, newer)
+            fields = {names.get(name, name): field for name, field in before.fields.items()}
+            yield from _changed(fields, item.fields, f"{path}.fields", manifest.digest)
 
 
 def _changed(
@@ -36,4 +50,4 @@ def _changed(
 
 def _shape(field: Field) -> tuple[object, ...]:
     kind = "text" if field.type in ("enum", "version", "text") else field.type
-    return (kind, field.of)
+    return (kind, field.of if field.type == "list" else None)

@@ -8,6 +8,7 @@ from typing import Any
 from glasshouse.catalogue.files import write_whole
 from glasshouse.cli.connection import add_arguments, connected
 from glasshouse.cli.errors import CommandError
+from glasshouse.cli.manifest import composed_source
 from glasshouse.model import Origin
 
 
@@ -107,14 +108,13 @@ def _number(name: str, text: str) -> float:
 
 
 def run_add(options: argparse.Namespace) -> int:
-    try:
-        source = options.manifest.read_bytes()
-    except OSError as error:
+    if not options.manifest.is_file():
         raise CommandError(
-            f"{options.manifest}: {error.strerror}; expected a manifest "
+            f"{options.manifest}: no such file; expected a manifest "
             "(glasshouse manifest new SLUG begins one)",
             status=2,
-        ) from None
+        )
+    source = composed_source(options.manifest)
     with connected(options, create=True) as connection:
         product = connection.add_product(source)
     key = next(k["key"] for k in product["write_keys"] if k["origin"] == Origin.PRODUCTION)

@@ -26,7 +26,7 @@ from glasshouse.cli.connection import SERVER_FILE
 from glasshouse.cli.errors import CommandError
 from glasshouse.cli.installation import Installation, LoaderThread, now
 from glasshouse.collector.app import Collector
-from glasshouse.collector.connections import BoundedConnection
+from glasshouse.collector.connections import DoorConnection
 from glasshouse.collector.desk import Desk
 from glasshouse.collector.pace import Pace
 from glasshouse.collector.places import Places
@@ -114,7 +114,7 @@ async def _serve(installation: Installation, sockets: list[socket.socket]) -> No
     console = console_app(installation.insight, token, open_on_loopback=is_loopback(sockets[0]))
     whole = Application(installation, collector, console, token)
     apps: list[Any] = [whole] if len(sockets) == 1 else [whole, collector_only(whole)]
-    servers = [_server(app) for app in apps]
+    servers = [_server(app, collector) for app in apps]
     with _server_file(settings.data, address_of(sockets[0]), token), _signals(servers):
         tasks = [
             asyncio.create_task(server.serve(sockets=[listening]))
@@ -153,10 +153,10 @@ async def _load_between(installation: Installation, servers: list[Server]) -> No
         await asyncio.sleep(installation.settings.load_every)
 
 
-def _server(app: Any) -> Server:
+def _server(app: Any, collector: Collector) -> Server:
     config = uvicorn.Config(
         app,
-        http=BoundedConnection,
+        http=DoorConnection.of(collector),
         loop="uvloop",
         lifespan="off",
         log_level="warning",

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from glasshouse.collector.identities import Clean, identity_cleaners
-from glasshouse.collector.reducing import Reduction, attribute_name, reductions
+from glasshouse.collector.reducing import Reduction, attribute_name, reductions, version_check
 from glasshouse_sdk.manifest import Field, Item, Manifest
 
 # Names of systems, versions and classes; a path, an address or a mail address is none of them. Four
@@ -43,6 +43,7 @@ class Declaration:
     reductions: tuple[Reduction, ...]
     addresses: tuple[tuple[str, str], ...]  # fields that the collector fills: name, anonymise
     version_attribute: str | None  # the field that carries the product's version
+    former: tuple[tuple[str, str], ...]  # earlier names of fields, each with the one it has now
 
     @property
     def path(self) -> str:
@@ -59,6 +60,7 @@ class Declarations:
     decode: Callable[[bytes], Any]
     entry: Any  # the union of the entry types, for one item
     clean: Mapping[str, Clean]  # by identity
+    plain_version: Callable[[str], str]  # of the product; raises ValueError for what is none
     _by_door: dict[str, Any] = field(default_factory=dict, compare=False)
 
     def for_door(self, door: str, compile_types: Callable[[], Compiled]) -> Compiled:
@@ -70,7 +72,8 @@ class Declarations:
 
 def compile_declarations(manifest: Manifest, server_key: bytes) -> Declarations:
     """Compile a manifest. `server_key` keys the hashes that this server makes itself."""
-    declared = [_declaration(item, server_key) for item in manifest.items.values()]
+    words = manifest.product.version_words
+    declared = [_declaration(item, server_key, words) for item in manifest.items.values()]
     entry = _union(declaration.entry for declaration in declared)
     envelope = msgspec.defstruct(
         "Envelope",
@@ -89,7 +92,16 @@ def compile_declarations(manifest: Manifest, server_key: bytes) -> Declarations:
         decode=msgspec.json.Decoder(envelope).decode,
         entry=entry,
         clean=identity_cleaners(manifest.product.slug, manifest.identities, server_key),
+        plain_version=version_check(words),
     )
+
+
+def version_of(declaration: Declaration, entry: Any) -> str | None:
+    """The product's version that an item says it is of, in a declared field or beside them."""
+    attribute = declaration.version_attribute
+    stated = getattr(entry.fields, attribute) if attribute else None
+    version: str | None = stated or entry.version
+    return version
 
 
 def _union(types: Iterable[Any]) -> Any:
@@ -99,7 +111,7 @@ def _union(types: Iterable[Any]) -> Any:
     return union
 
 
-def _declaration(item: Item, server_key: bytes) -> Declaration:
+def _declaration(item: Item, server_key: bytes, words: tuple[str, ...]) -> Declaration:
     fields = _struct(f"{item.path}.fields", item.fields)
     entry = msgspec.defstruct(
         item.path.replace(".", "_"),
@@ -121,13 +133,14 @@ def _declaration(item: Item, server_key: bytes) -> Declaration:
         fields=fields,
         entry=entry,
         decode_fields=msgspec.json.Decoder(fields).decode,
-        reductions=tuple(reductions(item.fields, server_key)),
+        reductions=tuple(reductions(item.fields, server_key, words)),
         addresses=tuple(
             (attribute_name(name), field.anonymise)
             for name, field in item.fields.items()
             if field.type == "address"
         ),
         version_attribute=attribute_name(item.version_field) if item.version_field else None,
+        former=tuple((old, f.name) for f in item.fields.values() for old in f.was),
     )
 
 
@@ -182,7 +195,9 @@ def _list(field: Field) -> Any:
 
 
 def _map(field: Field) -> Any:
-    key = Annotated[str, Meta(pattern=MAP_KEY)]
+    key: Any = Annotated[str, Meta(pattern=MAP_KEY)]
+    if field.of in ("enum", "version"):
+        key = TYPES[field.of](field)
     count = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
     return Annotated[dict[key, count], Meta(max_length=field.longest or MOST_ENTRIES)]
 

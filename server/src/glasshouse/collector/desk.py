@@ -1,15 +1,17 @@
 """What the steps may consult: products, places, the clock. One desk serves all requests."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from glasshouse.catalogue import Catalogue, Product
+from glasshouse.catalogue.endings import Ending, endings
 from glasshouse.collector.declarations import Declarations, compile_declarations
 from glasshouse.collector.pace import Pace
 from glasshouse.collector.places import Places
 from glasshouse.collector.proofs import Proofs
 from glasshouse_sdk.browser.visits import Visits
+from glasshouse_sdk.manifest import Manifest
 
 
 class Desk:
@@ -41,6 +43,7 @@ class Desk:
         self.trusted_proxies = frozenset(trusted_proxies)
         self._server_key = server_key
         self._compiled: dict[str, Declarations] = {}
+        self._endings: dict[tuple[str, str], dict[str, Ending]] = {}
 
     def declarations(self, product: Product, digest: str | None) -> Declarations | None:
         """The declarations of one of the product's manifests, the current one if none is named."""
@@ -53,3 +56,11 @@ class Desk:
             compiled = compile_declarations(manifest, self._server_key)
             self._compiled[digest] = compiled
         return compiled if digest in product.manifests else None
+
+    def endings(self, product: Product, manifest: Manifest) -> Mapping[str, Ending]:
+        """What the product has ended of the items of one of its manifests; mostly nothing."""
+        between = (manifest.digest, product.manifest.digest)
+        known = self._endings.get(between)
+        if known is None:
+            known = self._endings[between] = endings(manifest, product.manifest)
+        return known

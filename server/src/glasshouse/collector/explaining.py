@@ -104,10 +104,11 @@ def declared_fields(
         return {}, _rejected(Reason.BAD_SHAPE), []
     if len(raw) > MOST_NAMES:
         return {}, _rejected(Reason.TOO_LARGE), []
-    dropped = [undeclared(name, raw[name]) for name in raw if name not in fields]
+    former = {old: field for field in fields.values() for old in field.was}
+    dropped = [undeclared(n, raw[n]) for n in raw if n not in fields and n not in former]
     kept = {}
     for name, field in fields.items():
-        value = raw.get(name)
+        value = next((raw[n] for n in (name, *field.was) if raw.get(n) is not None), None)
         if value is None:
             if field.required:
                 return {}, _rejected(Reason.MISSING_FIELD, name), dropped

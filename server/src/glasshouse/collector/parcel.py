@@ -88,6 +88,7 @@ class Parcel:
     origins: dict[int, Origin] = field(default_factory=dict)  # where not the request's, by place
     notice: Mapping[str, Any] = field(default_factory=dict)  # what the door's answer tells besides
     doubtful: set[int] = field(default_factory=set)  # places whose time was replaced
+    ended: Counter[tuple[str, str]] = field(default_factory=Counter)  # fields taken out, by item
     _groups: list[tuple[Declaration, list[tuple[int, Entry]]]] = field(default_factory=list)
 
     def refuse(self, place: int, verdict: Verdict) -> None:
@@ -122,10 +123,12 @@ class Parcel:
             yield from self._groups
 
     def refusal_counts(self) -> Counter[Verdict]:
-        if not self.verdicts and not self.dropped:
+        if not (self.verdicts or self.dropped or self.ended):
             return Counter()
         counts = Counter([verdict.kind for verdict in self.verdicts.values()])
         undeclared = sum(map(len, self.dropped.values()))
         if undeclared:
             counts[Verdict(Outcome.ACCEPTED, Reason.UNDECLARED_FIELD)] = undeclared
+        for (item, name), fields in self.ended.items():
+            counts[Verdict(Outcome.ACCEPTED, Reason.ENDED, name, item)] = fields
         return counts

@@ -15,7 +15,7 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
-from glasshouse_sdk.manifest import Field
+from glasshouse_sdk.manifest import OTHER, Field, plain_key, plain_version
 
 Column = list[Any]
 Reduce = Callable[[Column], Column]
@@ -24,7 +24,6 @@ Reduce = Callable[[Column], Column]
 HASHED = re.compile(r"[0-9a-f]{32,128}\Z")
 HEX_DIGITS = b"0123456789abcdef"
 VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+~:_-]{0,63}\Z")
-OTHER = "other"
 # What is remembered, in memory alone, must not grow with what is sent.
 REMEMBERED = 8192
 REMEMBERED_LENGTH = 128
@@ -47,21 +46,28 @@ def attribute_name(field: str) -> str:
     return field + "_" if keyword.iskeyword(field) else field
 
 
-def reductions(fields: Mapping[str, Field], server_key: bytes) -> Iterator[Reduction]:
-    """The reductions of an item's fields."""
+def reductions(
+    fields: Mapping[str, Field], server_key: bytes, words: tuple[str, ...] = ()
+) -> Iterator[Reduction]:
+    """The reductions of an item's fields. `words`: what the product's versions may hold beside the
+    usual.
+    """
     for name, field in fields.items():
-        reduce = _reduce_of(field, server_key)
+        reduce = _reduce_of(field, server_key, words)
         if reduce is not None:
             attribute = attribute_name(name)
             yield Reduction(attribute, attrgetter(attribute), reduce)
 
 
-def _reduce_of(field: Field, server_key: bytes) -> Reduce | None:
+def _reduce_of(field: Field, server_key: bytes, words: tuple[str, ...]) -> Reduce | None:
     if field.type == "version" or field.of == "version":
-        return _for_elements(_check_versions) if field.type == "list" else _check_versions
+        plain = version_check((*field.public, *words))
+        return CONTAINERS.get(field.type, _alone)(lambda values: [*map(plain, values)])
     if field.type == "group":
-        inner = tuple(reductions(field.fields, server_key))
+        inner = tuple(reductions(field.fields, server_key, words))
         return _for_records(inner) if inner else None
+    if field.type == "map" and field.of is None and field.anonymise == "none":
+        return _for_keys(lambda keys: [*map(_plain_key, keys)])
     make = REDUCTIONS.get(field.anonymise)
     return CONTAINERS.get(field.type, _alone)(make(field, server_key)) if make else None
 
@@ -124,7 +130,7 @@ def _each(reduce: Callable[[str], str]) -> Reduce:
 
 
 def _hashes(field: Field, server_key: bytes) -> Reduce:
-    each = _each(keyed_hash(server_key, "field", field.name))
+    each = _each(keyed_hash(server_key, "field", field.first_name))
     return lambda values: values if _all_hashed(values) else each(values)
 
 
@@ -193,19 +199,23 @@ def _for_records(inner: tuple[Reduction, ...]) -> Reduce:
     return reduce_records
 
 
-def is_version(value: str) -> bool:
-    """Checked here and not in the compiled type: a pattern there is matched anew for every item."""
-    return _VERSIONS(value)
+@lru_cache(maxsize=256)
+def version_check(words: tuple[str, ...] = ()) -> Callable[[str], str]:
+    """What a version is reduced to: numbers and known words. It raises ValueError for what is none.
+
+    Checked here and not in the compiled type: a pattern there is matched anew for every item.
+    """
+    known = frozenset(word.lower() for word in words)
+
+    def plain(value: str) -> str:
+        if VERSION.match(value):
+            return plain_version(value, known)
+        raise ValueError("a version is letters, digits and '. + ~ : _ -', at most 64")
+
+    return lru_cache(maxsize=REMEMBERED)(plain)
 
 
-_VERSIONS = lru_cache(maxsize=REMEMBERED)(lambda value: VERSION.match(value) is not None)
-
-
-def _check_versions(values: Column) -> Column:
-    """Versions as they are. A version's declared type bounds its length."""
-    if all(map(_VERSIONS, values)):
-        return values
-    raise ValueError("a version is letters, digits and '. + ~ : _ -', at most 64")
+_plain_key = lru_cache(maxsize=REMEMBERED)(plain_key)
 
 
 REDUCTIONS: Mapping[str, Callable[[Field, bytes], Reduce]] = {

@@ -11,12 +11,15 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from glasshouse.catalogue.endings import has_ended
+from glasshouse.catalogue.renaming import current_names
 from glasshouse.collector.bodies import inflate
+from glasshouse.collector.declarations import version_of
 from glasshouse.collector.desk import Desk
 from glasshouse.collector.doors import DOORS
 from glasshouse.collector.parcel import Entry, Parcel, RefusedError, Undeclared, Verdict
 from glasshouse.collector.proofs import TOKEN
-from glasshouse.collector.reducing import attribute_name, is_version, reduce_all
+from glasshouse.collector.reducing import attribute_name, reduce_all
 from glasshouse.collector.times import corrected, possible_times
 from glasshouse.model import Origin, Outcome, Reason
 
@@ -62,8 +65,9 @@ def keep_pace(parcel: Parcel, desk: Desk) -> None:
         desk.pace.admit_product(parcel.product, parcel.received, rate)
 
 
-def keep_to_dates(parcel: Parcel, _: Desk) -> None:
+def keep_to_dates(parcel: Parcel, desk: Desk) -> None:
     """What the manifest has ended, or begins later, is refused whatever clients think of it."""
+    end_items(parcel, desk)
     today = parcel.received_at.date().isoformat()
     for declaration, entries in parcel.groups():
         starts, ends = declaration.item.starts, declaration.item.ends
@@ -75,6 +79,33 @@ def keep_to_dates(parcel: Parcel, _: Desk) -> None:
             continue
         for place, _entry in entries:
             parcel.refuse(place, Verdict(Outcome.REJECTED, reason))
+
+
+def end_items(parcel: Parcel, desk: Desk) -> None:
+    """What the newest manifest has ended is over for the clients of older ones too: their items are
+    refused, their fields taken out, and both are counted.
+    """
+    product = desk.catalogue.product(parcel.product)
+    if product is None or parcel.declarations is None:
+        return
+    endings = desk.endings(product, parcel.declarations.manifest)
+    today = parcel.received_at.date().isoformat()
+    for declaration, entries in parcel.groups() if endings else ():
+        ending = endings.get(declaration.path)
+        if ending is None:
+            continue
+        if ending.item is not None:
+            for place, entry in entries:
+                if has_ended(ending.item, version_of(declaration, entry), today):
+                    parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.ENDED))
+            continue
+        for name, end in ending.fields:
+            attribute = attribute_name(name)
+            for _place, entry in entries:
+                is_there = getattr(entry.fields, attribute) is not None
+                if is_there and has_ended(end, version_of(declaration, entry), today):
+                    setattr(entry.fields, attribute, None)
+                    parcel.ended[declaration.path, name] += 1
 
 
 def narrow(parcel: Parcel, desk: Desk) -> None:
@@ -95,8 +126,10 @@ def narrow(parcel: Parcel, desk: Desk) -> None:
             for place, _entry in entries:
                 parcel.refuse(place, Verdict(Outcome.SUPPRESSED, Reason.NARROWED))
             continue
+        names = current_names(declaration.item, product.manifest)
         for field in declaration.item.fields.values():
-            if not field.required and not settings.allows(f"{declaration.path}.{field.name}"):
+            name = names.get(field.name, field.name)
+            if not field.required and not settings.allows(f"{declaration.path}.{name}"):
                 for _place, entry in entries:
                     setattr(entry.fields, attribute_name(field.name), None)
 
@@ -172,18 +205,38 @@ def prove_instances(parcel: Parcel, desk: Desk) -> None:
 
 
 def pseudonymise(parcel: Parcel, _: Desk) -> None:
-    """Texts become what the manifest says, where the client sent them raw."""
+    """Texts become what the manifest says, where the client sent them raw; versions and the keys of
+    maps become numbers and known words.
+    """
+    if parcel.declarations is None:
+        return
     for declaration, entries in parcel.groups():
         wrong = reduce_all([entry.fields for _, entry in entries], declaration.reductions)
         for index, field in wrong.items():
             place = entries[index][0]
             parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.WRONG_TYPE, field))
-        versions = {entry.version for _, entry in entries}
-        strange = {text for text in versions if text is not None and not is_version(text)}
-        if strange:
-            for place, entry in entries:
-                if entry.version in strange:
-                    parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.BAD_SHAPE))
+        plain_versions(parcel, entries)
+
+
+def plain_versions(parcel: Parcel, entries: list[tuple[int, Entry]]) -> None:
+    """The versions that stand beside the fields; a batch is mostly of one, looked at once."""
+    assert parcel.declarations is not None  # noqa: S101 (checked by the caller)
+    plain: dict[str, str | None] = {}
+    for version in {entry.version for _, entry in entries}:
+        if version is not None:
+            try:
+                plain[version] = parcel.declarations.plain_version(version)
+            except ValueError:
+                plain[version] = None
+    if all(version == left for version, left in plain.items()):
+        return
+    for place, entry in entries:
+        if entry.version is not None:
+            left = plain[entry.version]
+            if left is not None:
+                entry.version = left
+            elif place not in parcel.verdicts:
+                parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.BAD_SHAPE))
 
 
 def place_sender(parcel: Parcel, desk: Desk) -> None:

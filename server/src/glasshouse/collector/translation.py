@@ -55,7 +55,8 @@ class Translation:
         """The declared field that a foreign name means, or the name as it is."""
         if len(name) > LONGEST_NAME:
             return name
-        names = field_names(tuple(declaration.item.fields), tuple(self.mapping.fields.items()))
+        fields, mapped = tuple(declaration.item.fields), tuple(self.mapping.fields.items())
+        names = field_names(fields, mapped, declaration.former)
         return names.get(name) or names.get(plain_name(name)) or name
 
     def fields(self, declaration: Declaration, *sources: Any) -> dict[str, Any]:
@@ -141,8 +142,14 @@ def item_names(paths: tuple[str, ...], mapped: tuple[tuple[str, str], ...]) -> d
 
 
 @lru_cache(maxsize=1024)
-def field_names(fields: tuple[str, ...], mapped: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    names = {plain_name(field): field for field in fields}
+def field_names(
+    fields: tuple[str, ...],
+    mapped: tuple[tuple[str, str], ...],
+    former: tuple[tuple[str, str], ...] = (),
+) -> dict[str, str]:
+    names = {plain_name(old): field for old, field in former}
+    names.update(former)
+    names.update({plain_name(field): field for field in fields})
     names.update({field: field for field in fields})
     names.update({foreign: field for foreign, field in mapped if field in fields})
     return names

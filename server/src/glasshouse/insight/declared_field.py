@@ -26,6 +26,12 @@ class DeclaredField:
         return f"{self.item.path}.{self.name}"
 
     @property
+    def former_names(self) -> tuple[str, ...]:
+        """What the field was called before, alone and as a path."""
+        was = () if self.outer else self.field.was
+        return (*was, *(f"{self.item.path}.{name}" for name in was))
+
+    @property
     def column(self) -> Field:
         """The field that has a column in the store's table."""
         return self.outer or self.field
@@ -56,12 +62,17 @@ class DeclaredField:
 
 
 def find_field(manifest: Manifest, name: str) -> DeclaredField:
-    """The field that is meant by `deployment`, `snapshot.host.deployment` or `accounts.role`.
+    """The field that is meant by `deployment`, `snapshot.host.deployment` or `accounts.role`, or by
+    a name that it had before.
 
     Raises `QuestionError` if there is none, or more than one.
     """
     known = list(declared_fields(manifest))
-    found = [f for f in known if f.path == name] or [f for f in known if f.name == name]
+    found = (
+        [f for f in known if f.path == name]
+        or [f for f in known if f.name == name]
+        or [f for f in known if name in f.former_names]
+    )
     if len(found) == 1:
         return found[0]
     if found:

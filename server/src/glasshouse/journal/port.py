@@ -4,7 +4,8 @@ Whoever appends waits for the sync; whoever reads gets whole records and the pos
 and starts again from any such position.
 """
 
-from collections.abc import Awaitable, Callable, Iterator
+from asyncio import Future
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -29,8 +30,8 @@ ReportDamage = Callable[[Damage], None]
 
 
 class Journal(Protocol):
-    def append(self, payload: bytes) -> Awaitable[None]:
-        """Done once the payload survives a power cut. Raises `JournalBrokenError`."""
+    def append(self, payload: bytes) -> Future[None]:
+        """Done once the payload survives a power cut; its error is a `JournalBrokenError`."""
 
     def note(self, payload: bytes) -> None:
         """Append without waiting: written with the next group, or lost with the process."""

@@ -286,7 +286,7 @@ class Loader:
         problems: list[str] = []
         for product in self._catalogue:
             try:
-                for manifest in product.manifests.values():
+                for manifest in product.stored_manifests:
                     self._store.ensure(manifest)
             except SchemaError as error:
                 problems.append(f"{product.slug}: {error}")

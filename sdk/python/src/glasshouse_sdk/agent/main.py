@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import sys
 import threading
@@ -21,6 +22,7 @@ WELL, NOT_WELL, WRONG_USE = 0, 1, 2
 def main(words: Sequence[str] | None = None) -> int:
     """Serve until told to stop; with --once, one round: 0 all well, 1 not, 2 wrong use."""
     arguments = _parser().parse_args(words)
+    step_down(arguments.state)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -38,6 +40,20 @@ def main(words: Sequence[str] | None = None) -> int:
             return NOT_WELL if any(done.problem or done.quarantined for done in rounds) else WELL
         if stop.wait(arguments.every):
             return WELL
+
+
+def step_down(state: str) -> None:
+    """Root becomes whoever the state belongs to: the service could not read what root writes."""
+    if sys.platform == "win32" or os.geteuid() != 0:
+        return
+    try:
+        owner = os.stat(state)
+    except OSError:
+        return  # a first start, by hand
+    if owner.st_uid != 0:
+        os.setgroups([])
+        os.setgid(owner.st_gid)
+        os.setuid(owner.st_uid)
 
 
 def _round(arguments: argparse.Namespace) -> list[Round]:

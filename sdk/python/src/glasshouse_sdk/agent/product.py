@@ -81,6 +81,7 @@ def serve(
             _take_all(product, telemetry, done)
             empty_quarantine(product.drop, time.time())
         is_due = read_delivery(State(product.state)).is_due(time.time())
+        is_due = is_due and not telemetry.is_quiet
         if telemetry.waiting() and is_due and telemetry.consent == "on":
             done.sent = telemetry.send(seconds)
             if done.sent == "waiting":

@@ -7,7 +7,7 @@ from typing import Any
 
 from glasshouse_sdk.cli.subject import CommandError, Subject
 from glasshouse_sdk.compiled import load_compiled
-from glasshouse_sdk.difference import difference, untold
+from glasshouse_sdk.difference import difference, difference_text, untold
 from glasshouse_sdk.manifest import ManifestError
 
 
@@ -19,21 +19,18 @@ def diff(subject: Subject, arguments: argparse.Namespace) -> tuple[Any, bool]:
         raise CommandError(f"{arguments.old}: {error.strerror}; expected a manifest") from None
     except (ManifestError, ValueError, KeyError) as error:
         raise CommandError(f"{arguments.old} is no manifest:\n{error}") from None
-    hidden = untold(old, subject.compiled)
+    try:
+        hidden = untold(old, subject.compiled)
+        changes = difference(old, subject.compiled)
+    except (KeyError, TypeError, AttributeError):  # JSON that only looks compiled
+        found = f"{arguments.old}: found a compiled manifest that is not whole"
+        raise CommandError(f"{found}; expected one as `compile` writes it") from None
     return {
         "from": old["digest"],
         "to": subject.compiled["digest"],
-        "changes": [change.as_dict() for change in difference(old, subject.compiled)],
+        "changes": [change.as_dict() for change in changes],
         "untold": [change.as_dict() for change in hidden],
     }, not hidden
 
 
-def diff_text(result: Any) -> str:
-    if not result["changes"]:
-        return "Nothing changes for the people concerned."
-    lines = [f"{'+' if c['widens'] else '-'} {c['text']}" for c in result["changes"]]
-    if result["untold"]:
-        lines.append("")
-        lines.append("Widens without being told; raise consent_version and give it as `since`:")
-        lines += [f"  {change['text']}" for change in result["untold"]]
-    return "\n".join(lines)
+diff_text = difference_text

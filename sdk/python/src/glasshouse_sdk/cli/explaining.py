@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from glasshouse_sdk.cli.subject import Subject
+from glasshouse_sdk.declaring import declared_items
 
 
 def why(subject: Subject, _: argparse.Namespace) -> tuple[Any, bool]:
@@ -47,21 +48,7 @@ def _finding_line(finding: Any) -> str:
 
 
 def declared(subject: Subject, _: argparse.Namespace) -> tuple[Any, bool]:
-    result = [
-        {
-            "item": path,
-            "channel": item["channel"],
-            "purpose": item["purpose"],
-            "occasions": item["occasions"],
-            "identities": item["identities"],
-            "fields": [
-                {"field": name, **{k: v for k, v in facts.items() if k != "fields"}}
-                for name, facts in item["fields"].items()
-            ],
-        }
-        for path, item in subject.compiled["items"].items()
-    ]
-    return result, True
+    return declared_items(subject.compiled), True
 
 
 def declared_text(result: Any) -> str:
@@ -71,7 +58,12 @@ def declared_text(result: Any) -> str:
         lines.append(
             f"{item['item']} ({item['purpose']})" + (f": {occasions}" if occasions else "")
         )
+        if item["part"]:
+            lines.append(f"  of the part {item['part']}")
+        if item["ended"]:
+            lines.append(f"  ended: {item['ended']}")
         for field in item["fields"]:
             how = f", {field['anonymise']}" if field.get("anonymise") else ""
+            how += f", ended: {field['ended']}" if field.get("ended") else ""
             lines.append(f"  {field['field']} ({field['type']}{how}): {field['why']}")
     return "\n".join(lines)

@@ -240,6 +240,7 @@ def _parser() -> argparse.ArgumentParser:
         ("--policy", "the directory of the organization's policies, if not the system's"),
         ("--state", "the state directory, if not the user's own for this product"),
         ("--endpoint", "the collector's address, if not the product's"),
+        ("--parts", "names of the installed parts, with commas, if not as the product last said"),
         ("--key", "the product's write key, if the product has not told it"),
     ):
         parser.add_argument(flag, help=says)

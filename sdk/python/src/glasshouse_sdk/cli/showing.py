@@ -8,6 +8,7 @@ from typing import Any
 
 from glasshouse_sdk.claims import waiting_lines
 from glasshouse_sdk.cli.subject import CommandError, Subject
+from glasshouse_sdk.grace import quiet_until
 from glasshouse_sdk.schedule import read_delivery
 from glasshouse_sdk.sender.freezing import UnknownWireError
 from glasshouse_sdk.sender.history import entries
@@ -23,6 +24,7 @@ def status(subject: Subject, _: argparse.Namespace) -> tuple[Any, bool]:
     destination = subject.destination()
     delivery = read_delivery(subject.state)
     product = subject.compiled["product"]
+    quiet = quiet_until(subject.state, product, consent)
     return {
         "product": subject.slug,
         "channels": dict(consent.states),
@@ -34,7 +36,8 @@ def status(subject: Subject, _: argparse.Namespace) -> tuple[Any, bool]:
         "last_success": _moment(delivery.last_success),
         "last_failure": _moment(delivery.last_failure),
         "problem": delivery.problem,
-        "next_attempt_not_before": _moment(delivery.not_before or None),
+        "next_attempt_not_before": _moment(max(delivery.not_before, quiet) or None),
+        "grace_until": _moment(quiet or None),
         "counts": read_tallies(subject.state),
     }, True
 
@@ -53,6 +56,11 @@ def status_text(result: Any) -> str:
         "waiting": f"{result['waiting']} items",
         "last success": result["last_success"] or "none",
         "last failure": f"{result['last_failure'] or 'none'} {result['problem']}".rstrip(),
+        **(
+            {"grace": f"nothing by itself before {until}"}
+            if (until := result["grace_until"])
+            else {}
+        ),
         **{f"count {reason}": str(number) for reason, number in result["counts"].items()},
     }
     return "\n".join(f"{name:<14} {value}" for name, value in shown.items())

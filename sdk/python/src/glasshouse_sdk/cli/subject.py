@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from glasshouse_sdk.compiled import load_compiled
+from glasshouse_sdk.compiled import load_compiled, with_parts
 from glasshouse_sdk.consent import Consent, decide
 from glasshouse_sdk.destination import Destination, read_destination
 from glasshouse_sdk.environment import process_environment
@@ -75,12 +75,30 @@ def subject(arguments: argparse.Namespace) -> Subject:
         raise CommandError("found no home directory; expected HOME, XDG_STATE_HOME or --state DIR")
     return Subject(
         arguments.manifest,
-        compiled,
+        with_parts(compiled, _installed_parts(arguments, State(directory), compiled)),
         State(directory),
         _surroundings(arguments, State(directory), environ, compiled),
         arguments.endpoint,
         arguments.key,
     )
+
+
+def _installed_parts(
+    arguments: argparse.Namespace, state: State, compiled: Mapping[str, Any]
+) -> list[str] | None:
+    """As given here, else as the product last said; None, for all of them, if it never did."""
+    if arguments.parts is not None:
+        named = [name for name in arguments.parts.split(",") if name]
+        unknown = sorted(set(named) - set(compiled.get("parts", ())))
+        if unknown:
+            known = ", ".join(compiled.get("parts", ())) or "none is declared"
+            raise CommandError(f"--parts: found {', '.join(unknown)}; expected of: {known}")
+        return named
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        destination = read_destination(state)
+        if destination is not None and destination.manifest["digest"] == compiled["digest"]:
+            return list(destination.manifest["parts"])
+    return None
 
 
 def _surroundings(

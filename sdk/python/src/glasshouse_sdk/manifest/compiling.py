@@ -7,9 +7,11 @@ import json
 from typing import Any
 
 from glasshouse_sdk.manifest.browser import Browser
-from glasshouse_sdk.manifest.model import Field, Item, Manifest, Switch
+from glasshouse_sdk.manifest.model import Field, Item, Manifest, Part, Switch
 
 FORMAT = 1
+UNITS = {"m": 60, "h": 3600, "d": 86_400}
+FILLED_IN = ("run", "nested", "run-by")
 EMPTY: tuple[object, ...] = ("", [], {})
 
 
@@ -34,7 +36,12 @@ def compile_manifest(manifest: Manifest) -> dict[str, Any]:
             "consent_version": product.consent_version,
             "privacy": product.privacy,
             "terms": product.terms,
+            "keep": product.keep,
+            **_given(grace=_seconds(product.grace), spread=_seconds(product.spread)),
+            **_given(version_words=[word.lower() for word in product.version_words] or None),
         },
+        **_given(runs=_tells_runs(manifest) or None),
+        **_given(parts={name: _part(part) for name, part in manifest.parts.items()} or None),
         "purposes": dict(manifest.purposes),
         "channels": list(manifest.channels),
         "identities": {
@@ -75,6 +82,27 @@ def _browser(browser: Browser | None) -> dict[str, Any]:
     return {"browser": facts}
 
 
+def _tells_runs(manifest: Manifest) -> bool:
+    """Whether anything depends on which run it is, and on who started it."""
+    return any(
+        item.nested == "skip" or any(f.means in FILLED_IN for f in item.fields.values())
+        for item in manifest.items.values()
+    )
+
+
+def _given(**facts: Any) -> dict[str, Any]:
+    """Only what is not the default: the file is read at every start of the product."""
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+def _seconds(span: str | None) -> int | None:
+    return None if span is None else int(span[:-1]) * UNITS[span[-1]]
+
+
+def _part(part: Part) -> dict[str, Any]:
+    return {"title": part.title, "text": part.text, "owner": part.owner, "since": part.since}
+
+
 def _switch(switch: Switch) -> dict[str, Any]:
     return {
         "kind": switch.kind,
@@ -100,12 +128,18 @@ def _item(item: Item) -> dict[str, Any]:
         "since": item.since,
         "starts": item.starts,
         "ends": item.ends,
+        **_given(
+            part=item.part,
+            ended=item.ended,
+            keep=item.keep,
+            nested="skip" if item.nested == "skip" else None,
+        ),
         "fields": {name: _field(field) for name, field in item.fields.items()},
     }
 
 
 def _field(field: Field) -> dict[str, Any]:
-    """Only what is not the default: the file is read at every start of the product."""
+    """As above, only what is not the default."""
     facts: dict[str, Any] = {"type": field.type, "since": field.since, "why": field.why}
     optional = {
         "values": list(field.values),
@@ -121,6 +155,8 @@ def _field(field: Field) -> dict[str, Any]:
         "of": field.of,
         "fields": {name: _field(inner) for name, inner in field.fields.items()},
         "expires": field.expires,
+        "ended": field.ended,
+        "was": list(field.was),
     }
     # By identity: a bound of 0 equals False and is a bound all the same.
     facts.update(

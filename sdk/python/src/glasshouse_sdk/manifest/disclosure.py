@@ -1,7 +1,8 @@
 """The disclosure page: what a product sends, in words and tables, made from its manifest."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 
 from glasshouse_sdk.manifest.browser_disclosure import pages
 from glasshouse_sdk.manifest.model import Field, Item, Manifest, Switch
@@ -49,6 +50,24 @@ def disclosure(manifest: Manifest) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+def installed(manifest: Manifest, parts: Collection[str]) -> Manifest:
+    """The manifest as far as it concerns the product with these of its parts."""
+    return replace(
+        manifest,
+        items={p: i for p, i in manifest.items.items() if i.part is None or i.part in parts},
+        parts={name: part for name, part in manifest.parts.items() if name in parts},
+    )
+
+
+def of_part(manifest: Manifest, part: str) -> Manifest:
+    """The manifest as far as it concerns what this part alone sends."""
+    return replace(
+        manifest,
+        items={p: i for p, i in manifest.items.items() if i.part == part},
+        parts={part: manifest.parts[part]},
+    )
+
+
 def cell(text: object) -> str:
     """A text that cannot break out of its table cell."""
     return str(text).replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")
@@ -84,13 +103,23 @@ def _applies(manifest: Manifest) -> Iterator[str]:
 def _items(manifest: Manifest) -> Iterator[str]:
     yield "## What is collected, and why"
     yield ""
-    for item in manifest.items.values():
+    # The product's own first, then part by part, each as its reader has it before them.
+    for item in sorted(manifest.items.values(), key=lambda item: _order(manifest, item)):
         yield f"### {item.name}"
         yield ""
         yield from _item(manifest, item)
 
 
+def _order(manifest: Manifest, item: Item) -> int:
+    return -1 if item.part is None else list(manifest.parts).index(item.part)
+
+
 def _item(manifest: Manifest, item: Item) -> Iterator[str]:
+    if item.part is not None:
+        part = manifest.parts[item.part]
+        says = f" {part.text}" if part.text else ""
+        yield f"Part: **{part.title}**; sent only where that is installed.{says}"
+        yield ""
     if item.text:
         yield item.text
         yield ""
@@ -104,6 +133,10 @@ def _item(manifest: Manifest, item: Item) -> Iterator[str]:
         facts.append(f"Starts on {item.starts}.")
     if item.ends:
         facts.append(f"Ends on {item.ends}.")
+    if item.nested == "skip":
+        facts.append("Not collected again where a run of the product has started another.")
+    if item.ended:
+        facts.append(f"Ended: {item.ended}. It is not collected any more.")
     yield " ".join(facts)
     yield ""
     if not item.fields:
@@ -121,9 +154,16 @@ def _rows(fields: object, prefix: str) -> Iterator[str]:
         example = "" if field.example is None else f"`{cell(example_text(field.example))}`"
         yield (
             f"| `{prefix}{cell(field.name)}` | {cell(type_words(field))} | {anonymised(field)} "
-            f"| {cell(field.why)} | {example} |"
+            f"| {cell(field.why)}{_changes(field)} | {example} |"
         )
         yield from _rows(field.fields.values(), f"{prefix}{field.name}[].")
+
+
+def _changes(field: Field) -> str:
+    """What became of the field in the course of releases."""
+    was = " Was called " + ", ".join(f"`{cell(name)}`" for name in field.was) + "."
+    ended = f" Ended: {cell(field.ended)}; it is not collected any more."
+    return (was if field.was else "") + (ended if field.ended else "")
 
 
 def example_text(value: object) -> str:
@@ -135,6 +175,8 @@ def type_words(field: Field) -> str:
     words = field.type
     if field.type == "list":
         words = f"list of {field.of}"
+    if field.type == "map":
+        words = f"number by {field.of or 'name'}"
     if field.values:
         words += ": " + ", ".join(field.values)
     if field.unit:
@@ -246,10 +288,18 @@ def _sending(manifest: Manifest) -> Iterator[str]:
         "next-run": "What one run has recorded is sent by the next.",
         "agent": "A service on the same machine sends what has been recorded.",
     }
+    if product.grace:
+        span = _span(product.grace)
+        yield f"For {span} after the first start nothing is sent unless you ask for it."
     destination = f" to `{product.endpoint}`" if product.endpoint else ""
     yield f"Items go{destination} in the format '{product.wire}'. {ways[product.send.way]}"
     yield f"They are kept for {product.keep} by {product.vendor}."
     yield ""
+
+
+def _span(span: str) -> str:
+    words = {"m": "minutes", "h": "hours", "d": "days"}
+    return f"{span[:-1]} {words[span[-1]]}"
 
 
 def _example(manifest: Manifest) -> Iterator[str]:

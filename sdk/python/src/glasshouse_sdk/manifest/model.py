@@ -40,6 +40,21 @@ class Product:
     keep: str
     never: tuple[str, ...]
     owner: str
+    grace: str | None = None
+    spread: str | None = None
+    version_words: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()  # files still to be composed; empty in what was
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a product, such as a plugin, with the items that it alone sends."""
+
+    name: str
+    title: str
+    text: str
+    owner: str
+    since: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +105,13 @@ class Field:
     since: int
     owner: str
     expires: str | None
+    was: tuple[str, ...] = ()  # earlier names, the oldest first
+    ended: str | None = None
+
+    @property
+    def first_name(self) -> str:
+        """The name that it was first declared under; what is keyed by a name is keyed by it."""
+        return self.was[0] if self.was else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +131,9 @@ class Item:
     ends: str | None
     keep: str | None
     fields: Mapping[str, Field]
+    part: str | None = None
+    nested: Literal["count", "skip"] = "count"
+    ended: str | None = None
 
     @property
     def path(self) -> str:
@@ -147,6 +172,7 @@ class Manifest:
     items: Mapping[str, Item]  # by path
     doors: Mapping[str, DoorMapping]
     browser: Browser | None = None
+    parts: Mapping[str, Part] = field(default_factory=dict)
     digest: str = field(default="", compare=False)
 
     @property
@@ -156,14 +182,16 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong at one place of a manifest."""
+    """What is wrong at one place of a manifest; `at` is the file and line, where that is known."""
 
     where: str
     found: str
     expected: str
+    at: str = ""
 
     def __str__(self) -> str:
-        return f"{self.where}: found {self.found}; expected {self.expected}"
+        at = f"{self.at}: " if self.at else ""
+        return f"{at}{self.where}: found {self.found}; expected {self.expected}"
 
 
 class ManifestError(ValueError):

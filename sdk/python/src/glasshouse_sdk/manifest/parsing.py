@@ -1,14 +1,16 @@
-"""From TOML text to a `Manifest`, or to the list of everything that is wrong with it."""
+"""From a document to a `Manifest`, or to the list of everything that is wrong with it."""
 
-import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, cast
 
 from glasshouse_sdk.manifest import vocabulary
 from glasshouse_sdk.manifest.browser_reading import read_browser
+from glasshouse_sdk.manifest.composing import compose
 from glasshouse_sdk.manifest.digest import manifest_digest
+from glasshouse_sdk.manifest.documents import parse_document
 from glasshouse_sdk.manifest.model import (
     DoorMapping,
     Field,
@@ -16,6 +18,7 @@ from glasshouse_sdk.manifest.model import (
     Item,
     Manifest,
     ManifestError,
+    Part,
     Problem,
     Product,
     Sending,
@@ -24,22 +27,34 @@ from glasshouse_sdk.manifest.model import (
 from glasshouse_sdk.manifest.reading import TableReader, nearest, shown
 from glasshouse_sdk.manifest.rules import RULES
 
-MAX_BYTES = 1_000_000
-
 
 def read_manifest(path: Path) -> Manifest:
-    """Read the manifest at `path`. Raises `ManifestError` with every problem there is."""
+    """Read the manifest at `path` with its parts. Raises `ManifestError` with every problem there
+    is, each with its file and line.
+    """
+    composition = compose(path)
     try:
-        data = path.read_bytes()
-    except OSError as error:
-        problem = Problem(str(path), error.strerror or str(error), "a readable file")
-        raise ManifestError((problem,)) from None
-    return parse_manifest(data)
+        return manifest_of(composition.raw)
+    except ManifestError as error:
+        raise ManifestError(
+            tuple(replace(p, at=composition.places.of(p.where)) for p in error.problems)
+        ) from None
 
 
 def parse_manifest(data: bytes | str) -> Manifest:
-    """Parse TOML. Raises `ManifestError` with every problem there is."""
-    raw = _toml(data)
+    """Parse TOML, or a composed manifest. Raises `ManifestError` with every problem there is."""
+    return manifest_of(parse_document(data))
+
+
+def manifest_of(raw: Mapping[str, Any]) -> Manifest:
+    """The manifest that these tables make. Raises `ManifestError` with every problem there is."""
+    part = raw.get("part")
+    if isinstance(part, dict) and isinstance(part.get("of"), str):
+        found, expected = (
+            f"a part of {shown(part['of'])}",
+            "the whole manifest, which names its parts",
+        )
+        raise ManifestError((Problem("part", found, expected),))
     reader = TableReader()
     for name in raw:
         if name not in vocabulary.TOP:
@@ -63,6 +78,7 @@ def parse_manifest(data: bytes | str) -> Manifest:
         ),
         doors=_doors(raw.get("doors"), reader),
         browser=read_browser(raw.get("browser"), reader),
+        parts=_parts(raw.get("part"), reader),
         digest=manifest_digest(raw),
     )
     if not reader.problems:
@@ -73,24 +89,14 @@ def parse_manifest(data: bytes | str) -> Manifest:
     return manifest
 
 
-def _toml(data: bytes | str) -> dict[str, Any]:
-    try:
-        text = data.decode() if isinstance(data, bytes) else data
-        if len(text) > MAX_BYTES:
-            problem = Problem("file", f"{len(text)} characters", f"at most {MAX_BYTES}")
-            raise ManifestError((problem,))
-        return tomllib.loads(text)
-    except UnicodeDecodeError as error:
-        problem = Problem(f"byte {error.start}", "bytes that are not UTF-8", "UTF-8 text")
-    except tomllib.TOMLDecodeError as error:
-        problem = Problem("file", f"no TOML: {error}", "a TOML document (toml.io)")
-    except RecursionError:
-        problem = Problem("file", "tables nested too deep", "at most a few levels")
-    raise ManifestError((problem,)) from None
-
-
 def _product(raw: object, reader: TableReader) -> Product:
     values = reader.table(raw, vocabulary.PRODUCT, "product")
+    if values["parts"]:
+        reader.problem(
+            "product.parts",
+            "parts in other files",
+            "a composed manifest, as `glasshouse manifest compose FILE` prints it",
+        )
     return Product(**{**values, "send": _sending(values["send"], reader)})
 
 
@@ -165,7 +171,7 @@ def _items(kind: str, raw: object, reader: TableReader) -> list[Item]:
     for name, table in reader.tables(raw, kind).items():
         where = f"{kind}.{name}"
         reader.name(name, where)
-        values = reader.table(table, vocabulary.ITEM, where)
+        values = reader.table(table, vocabulary.COMPOSED_ITEM, where)
         fields = _fields(values["fields"], where, values["since"], reader)
         items.append(Item(kind=cast("Any", kind), name=name, **{**values, "fields": fields}))
     return items
@@ -179,6 +185,7 @@ def _fields(raw: object, where: str, since: int, reader: TableReader) -> Mapping
         values = reader.table(table, vocabulary.FIELD, place)
         values["since"] = values["since"] or since
         values["buckets"] = tuple(values["buckets"] or ())
+        values["was"] = tuple(values["was"] or ())
         values["fields"] = _fields(values["fields"], place, values["since"], reader)
         fields[name] = Field(name=name, **values)
     return MappingProxyType(fields)
@@ -199,3 +206,13 @@ def _doors(raw: object, reader: TableReader) -> Mapping[str, DoorMapping]:
             values[part] = MappingProxyType(dict(values[part] or {}))
         doors[name] = DoorMapping(**values)
     return MappingProxyType(doors)
+
+
+def _parts(raw: object, reader: TableReader) -> Mapping[str, Part]:
+    parts = {}
+    for name, table in reader.tables(raw, "part").items():
+        reader.name(name, f"part.{name}")
+        parts[name] = Part(
+            name=name, **reader.table(table, vocabulary.COMPOSED_PART, f"part.{name}")
+        )
+    return MappingProxyType(parts)

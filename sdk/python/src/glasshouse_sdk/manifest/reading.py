@@ -56,6 +56,7 @@ SHAPES: Mapping[Shape, tuple[Callable[[Any], bool], str]] = {
     "integer": (lambda v: isinstance(v, int) and not isinstance(v, bool), "an integer"),
     "number": (_is_number, "a number"),
     "texts-by-name": (_are_named_texts, "a table of texts"),
+    "one-or-more": (lambda v: _is_text(v) or _are_texts(v), "a text or a list of texts"),
     "any": (lambda _: True, "anything"),
 }
 
@@ -120,4 +121,6 @@ class TableReader:
             hint = nearest(value, key.values)
             self.problem(place, shown(value) + hint, "one of " + ", ".join(key.values))
             return key.default
-        return tuple(value) if key.shape == "texts" else value
+        if key.shape == "one-or-more" and isinstance(value, str):
+            return (value,)
+        return tuple(value) if key.shape in ("texts", "one-or-more") else value

@@ -6,16 +6,27 @@ from datetime import date
 
 from glasshouse_sdk.manifest.browser_rules import BROWSER_RULES
 from glasshouse_sdk.manifest.model import Field, Item, Manifest, Problem
-from glasshouse_sdk.manifest.reading import nearest
+from glasshouse_sdk.manifest.reading import NAME, nearest
 from glasshouse_sdk.manifest.vocabulary import OCCASIONS
 from glasshouse_sdk.off import parse_off
 
 Rule = Callable[[Manifest], Iterator[Problem]]
 
 EVERY = re.compile(r"every [1-9][0-9]{0,3}(m|h|d)\Z")
+SPAN = re.compile(r"[1-9][0-9]{0,3}(m|h|d)\Z")
+RELEASE = re.compile(r"v?[0-9][0-9A-Za-z.+~_-]{0,62}\Z")
 KEEP = re.compile(r"[1-9][0-9]{0,4} (day|days|month|months|year|years)\Z")
 NUMERIC = ("integer", "number", "duration")
 TEXTUAL = ("text",)
+KEY_TYPES = (None, "enum", "version", "text")  # what the keys of a map may be
+# What fills in itself, and what its field must then look like.
+FILLED_IN = {
+    "product-version": ("version", "none"),
+    "run": ("text", "keyed-hash"),
+    "nested": ("boolean", "none"),
+    "run-by": ("enum", "none"),
+}
+RUN_BY = ("person", "ci", "assistant")
 READ_BY_CLIENT = ("environment", "file-key", "property")  # switches whose values a client compares
 
 
@@ -181,13 +192,69 @@ def _field_problems(where: str, field: Field) -> Iterator[Problem]:
         yield Problem(f"{where}.buckets", f"{field.buckets}", "ascending lower bounds")
     if field.anonymise == "bucket" and field.type not in NUMERIC:
         yield Problem(f"{where}.anonymise", "'bucket'", "that for a number only")
-    if field.means and field.type != "version":
-        yield Problem(f"{where}.means", f"'{field.means}'", "that for the type 'version' only")
+    if field.means and (field.type, field.anonymise) != FILLED_IN[field.means]:
+        kind, way = FILLED_IN[field.means]
+        expected = f"the type '{kind}'" + (f" with anonymise = '{way}'" if way != "none" else "")
+        yield Problem(f"{where}.means", f"'{field.means}' for the type '{field.type}'", expected)
+    if field.means == "run-by" and not set(field.values) <= set(RUN_BY):
+        yield Problem(f"{where}.values", ", ".join(field.values), "of " + ", ".join(RUN_BY))
+    if field.type == "map" and (
+        field.of not in KEY_TYPES or field.anonymise not in ("none", "keyed-hash", "public-list")
+    ):
+        yield Problem(
+            where,
+            f"a map of '{field.of}' with anonymise = '{field.anonymise}'",
+            "keys of = 'enum', 'version' or 'text', anonymised by keyed-hash or public-list",
+        )
     low, high = field.minimum, field.maximum
     if low is not None and high is not None and low > high:
         yield Problem(f"{where}.minimum", f"{low:g}", f"at most the maximum, {high:g}")
     if field.unit and field.type not in (*NUMERIC, "map", "list"):
         yield Problem(f"{where}.unit", f"'{field.unit}'", "a unit for a number only")
+
+
+def parts_are_there(manifest: Manifest) -> Iterator[Problem]:
+    for path, item in manifest.items.items():
+        if item.part is not None and item.part not in manifest.parts:
+            known = ", ".join(manifest.parts) or "none is declared"
+            yield Problem(f"{path}.part", f"'{item.part}'", f"a declared [part.*]: {known}")
+
+
+def spans_are_spans(manifest: Manifest) -> Iterator[Problem]:
+    product = manifest.product
+    for where, span in (("product.grace", product.grace), ("product.spread", product.spread)):
+        if span is not None and not SPAN.match(span):
+            yield Problem(where, f"'{span}'", "minutes, hours or days, as '30m', '24h' or '7d'")
+
+
+def renames_are_clear(manifest: Manifest) -> Iterator[Problem]:
+    """An earlier name means one field and no other, in this item and in its store."""
+    for path, item in manifest.items.items():
+        taken = {name.lower(): name for name in item.fields}
+        for field in item.fields.values():
+            for former in field.was:
+                where = f"{path}.fields.{field.name}.was"
+                other = taken.setdefault(former.lower(), field.name)
+                if not NAME.match(former):
+                    yield Problem(where, f"'{former}'", "the name of a field")
+                elif other != field.name or former.lower() == field.name.lower():
+                    yield Problem(where, f"'{former}'", f"another name than '{other}' has")
+            for inner_where, inner in _fields_below(f"{path}.fields.{field.name}", field):
+                if inner.was or inner.ended:
+                    found = "was" if inner.was else "ended"
+                    expected = "it for the group as a whole; its fields are neither"
+                    yield Problem(f"{inner_where}.{found}", f"'{found}' in a group", expected)
+
+
+def ends_are_releases_or_days(manifest: Manifest) -> Iterator[Problem]:
+    ends = [(f"{path}.ended", i.ended) for path, i in manifest.items.items()]
+    ends += [(f"{where}.ended", field.ended) for where, field in all_fields(manifest)]
+    for where, text in ends:
+        if text is not None and not RELEASE.match(text):
+            yield Problem(where, f"'{text}'", "a release as '2.0' or a day as '2027-06-30'")
+    for where, field in all_fields(manifest):
+        if field.ended is not None and field.required:
+            yield Problem(f"{where}.required", "true for what has ended", "false, or no 'ended'")
 
 
 def _ascends(bounds: tuple[float, ...]) -> bool:
@@ -247,6 +314,10 @@ RULES: tuple[Rule, ...] = (
     consent_versions_fit,
     names_differ_beyond_case,
     fields_fit_their_type,
+    parts_are_there,
+    spans_are_spans,
+    renames_are_clear,
+    ends_are_releases_or_days,
     doors_lead_somewhere,
     *BROWSER_RULES,
 )

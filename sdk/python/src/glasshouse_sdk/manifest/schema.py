@@ -18,6 +18,7 @@ SHAPES: Mapping[Shape, dict[str, Any]] = {
     "integer": {"type": "integer"},
     "number": {"type": "number"},
     "texts-by-name": {"type": "object", "additionalProperties": {"type": "string"}},
+    "one-or-more": {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]},
     "any": {},
 }
 NAMES = {"pattern": SHAPES["name"]["pattern"]}
@@ -32,7 +33,7 @@ def manifest_schema() -> dict[str, Any]:
     }
     field = _table(vocabulary.FIELD)
     field["properties"]["fields"] = fields
-    item = _table(vocabulary.ITEM)
+    item = _table(vocabulary.COMPOSED_ITEM)
     item["properties"]["fields"] = fields
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -51,6 +52,7 @@ def manifest_schema() -> dict[str, Any]:
             "event": _tables({"$ref": "#/$defs/item"}, NAMES),
             "doors": _tables(_table(vocabulary.DOOR), {"enum": list(vocabulary.DOORS)}),
             "browser": _table(BROWSER),
+            "part": _tables(_table(vocabulary.COMPOSED_PART), NAMES),
         },
         "$defs": {"item": item, "field": field},
     }

@@ -59,6 +59,7 @@ example = "linux"
 text = "A command ran."
 occasions = ["command"]
 purpose = "features"
+# nested = "skip"                          # not again in a run that a run of {name} has started
 
 [event.command_finished.fields.command]
 type = "enum"

@@ -17,6 +17,7 @@ Shape = Literal[
     "integer",
     "number",
     "texts-by-name",
+    "one-or-more",
     "any",
 ]
 
@@ -73,6 +74,25 @@ PRODUCT = {
     "keep": Key("text", "how long items are kept, such as '25 months'", default="25 months"),
     "never": Key("texts", "what is never collected, in words", default=()),
     "owner": Key("text", "who answers for this telemetry at the vendor", default=""),
+    "grace": Key(
+        "text", "how long after the first start nothing is sent unless it is asked for, as '24h'"
+    ),
+    "spread": Key("text", "over how long the first sendings of a fleet are spread, as '6h'"),
+    "version_words": Key(
+        "texts", "words that the product's versions may hold beside the usual", default=()
+    ),
+    "parts": Key("texts", "files of this product's parts, such as 'plugins/*.toml'", default=()),
+}
+
+PART = {
+    "of": Key("slug", "the slug of the product that this is a part of", required=True),
+    "name": Key(
+        "name", "the part's short name, by which a product says that it is there", required=True
+    ),
+    "title": Key("text", "the part's name as users know it", required=True),
+    "text": Key("text", "what the part does", default=""),
+    "owner": Key("text", "who answers for the part's telemetry", required=True),
+    "since": Key("integer", "consent version that introduced it", default=1),
 }
 
 PURPOSE = {"text": Key("text", "why data of this purpose is collected", required=True)}
@@ -131,8 +151,21 @@ ITEM = {
     "starts": Key("text", "date (YYYY-MM-DD) before which it is neither sent nor accepted"),
     "ends": Key("text", "date (YYYY-MM-DD) after which it is neither sent nor accepted"),
     "keep": Key("text", "how long it is kept, if not as long as the product's"),
+    "ended": Key(
+        "text", "release ('2.0') or first day (YYYY-MM-DD) without it; also for older clients"
+    ),
+    "nested": Key(
+        "choice",
+        "in a run that another run of the product has started: count it too, or skip it",
+        values=("count", "skip"),
+        default="count",
+    ),
     "fields": Key("any", "the fields, one table each", default=None),
 }
+
+COMPOSED_ITEM = {**ITEM, "part": Key("name", "the part that it comes from")}
+"""What an item of a composed manifest may say: composing writes down where it comes from."""
+COMPOSED_PART = {name: key for name, key in PART.items() if name not in ("of", "name")}
 
 FIELD = {
     "type": Key("choice", "the type of its value", required=True, values=FIELD_TYPES),
@@ -156,8 +189,9 @@ FIELD = {
     ),
     "means": Key(
         "choice",
-        "a meaning the server knows: the product's version",
-        values=("product-version",),
+        "a meaning that server or client know: the product's version; or what the client itself "
+        "fills in: the run, whether it is nested, whether a person, CI or an assistant started it",
+        values=("product-version", "run", "nested", "run-by"),
     ),
     "unit": Key("text", "unit of a number", default=""),
     "minimum": Key("number", "smallest value"),
@@ -165,13 +199,21 @@ FIELD = {
     "longest": Key("integer", "most characters of a text or entries of a list or map"),
     "of": Key(
         "choice",
-        "for list: the type of its elements",
+        "for list: the type of its elements; for map: of its keys (enum, version or text)",
         values=("enum", "version", "integer", "number", "boolean", "duration", "time", "text"),
     ),
     "fields": Key("any", "for group: the fields of one record", default=None),
     "since": Key("integer", "consent version that introduced it"),
     "owner": Key("text", "who answers for it", default=""),
     "expires": Key("text", "date (YYYY-MM-DD) after which it is no longer sent"),
+    "was": Key(
+        "one-or-more",
+        "earlier names, the oldest first; older clients keep sending those",
+        default=(),
+    ),
+    "ended": Key(
+        "text", "release ('2.0') or first day (YYYY-MM-DD) without it; also for older clients"
+    ),
 }
 
 DOOR = {
@@ -185,5 +227,7 @@ DOOR = {
 }
 
 TOP = (
-    "product", "purpose", "identity", "switch", "promise", "snapshot", "event", "doors", "browser",
+    "product", "purpose", "identity", "switch", "promise", "snapshot", "event", "doors", "part",
+    "browser",
 )  # fmt: skip
+TOP_OF_PART = ("part", "switch", "promise", "snapshot", "event", "doors")

@@ -6,6 +6,7 @@ from email.utils import parsedate_to_datetime
 
 import msgspec
 
+from glasshouse.catalogue.renaming import as_sent
 from glasshouse.collector.declarations import MOST_ITEMS, Declarations
 from glasshouse.collector.desk import Desk
 from glasshouse.collector.door import Reply
@@ -61,7 +62,8 @@ class Native:
             )
         parcel.declarations = declarations
         if product.settings.allow is not None:
-            parcel.notice = {"allow": product.settings.allow}
+            allow = as_sent(product.settings.allow, declarations.manifest, product.manifest)
+            parcel.notice = {"allow": allow}
         try:
             envelope = declarations.decode(parcel.body)
         except msgspec.ValidationError:

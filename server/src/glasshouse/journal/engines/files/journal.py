@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import threading
-from collections.abc import Awaitable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from glasshouse.durability import sync_path
@@ -40,7 +40,7 @@ class FileJournal:
         self._commit = GroupCommit(self._writer) if threaded else None
         self._rolled = 0  # segments before this one are ended
 
-    def append(self, payload: bytes) -> Awaitable[None]:
+    def append(self, payload: bytes) -> asyncio.Future[None]:
         ticket = asyncio.get_running_loop().create_future()
         self._submit(payload, ticket)
         return ticket

@@ -21,7 +21,7 @@ from glasshouse.store.engines.duckdb.erasing import mark_of
 from glasshouse.store.engines.duckdb.folding import FOLD_ROWS, fold
 from glasshouse.store.engines.duckdb.identities import IdentityIndex, Numbered
 from glasshouse.store.engines.duckdb.quoting import identifier, literal
-from glasshouse.store.engines.duckdb.tables import ItemTable
+from glasshouse.store.engines.duckdb.tables import ItemTable, fields_sql
 from glasshouse.store.port import (
     Applied,
     Batch,
@@ -136,14 +136,16 @@ def read_portion(
 ) -> None:
     """Read a portion's file into a temporary table. Raises `PortionRefusedError`."""
     columns = [f"{literal(column)}: {literal(type_)}" for column, type_ in LINE]
-    columns.append(f"'fields': {literal(str(table.fields))}")
+    columns.append(f"'fields': {literal(str(table.lines))}")
     if table.identities:
         identities = Struct(dict.fromkeys(table.identities, "VARCHAR"))
         columns.append(f"'identities': {literal(str(identities))}")
+    moved = f", {fields_sql(table, 'fields')} as fields" if table.former else ""
     statement = (
         f"create or replace temp table {name} as select * replace ("
-        "coalesce(origin, 'production') as origin, coalesce(doubtful_time, false) as doubtful_time)"
-        f" from read_ndjson({literal(str(portion.path))}, columns = {{{', '.join(columns)}}})"
+        "coalesce(origin, 'production') as origin, coalesce(doubtful_time, false) as doubtful_time"
+        f"{moved}) "
+        f"from read_ndjson({literal(str(portion.path))}, columns = {{{', '.join(columns)}}})"
     )
     try:
         connection.execute(statement)

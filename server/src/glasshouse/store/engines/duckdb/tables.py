@@ -5,8 +5,8 @@ is "psmdb"."snapshot_host". Rows carry surrogates of identities; each id stands 
 store.identities, which an erasure rewrites.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from duckdb import DuckDBPyConnection
 
@@ -80,6 +80,14 @@ class ItemTable:
     item: str  # path
     fields: Struct
     identities: tuple[str, ...]  # other than the instance
+    former: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # earlier names of fields
+
+    @property
+    def lines(self) -> Struct:
+        """The fields as lines have them: older clients still send the earlier names."""
+        members = self.fields.members
+        earlier = {name: members[now] for now, names in self.former.items() for name in names}
+        return Struct({**members, **earlier})
 
     @property
     def name(self) -> str:
@@ -134,20 +142,68 @@ def _read_table(connection: DuckDBPyConnection, product: str, path: str) -> Item
 def ensure_table(
     connection: DuckDBPyConnection, product: str, item: Item, known: ItemTable | None
 ) -> ItemTable:
-    """Make the table of an item, or widen it by what the declaration adds. Keeps every row."""
+    """Make the table of an item, or widen it by what the declaration adds, or give its columns the
+    names that they have now. Keeps every row.
+    """
     fields = declared_struct(item.fields)
     identities = tuple(name for name in item.identities if name != "instance")
+    former = {name: declared.was for name, declared in item.fields.items() if declared.was}
     if known is None:
-        table = ItemTable(product, item.path, fields, identities)
+        table = ItemTable(product, item.path, fields, identities, former)
         connection.execute(f"create schema if not exists {schema_of(product)}")
         connection.execute(_create(table))
         return table
+    known = _renamed(connection, known, former)
     target = widened(known.fields, fields, item.path)
     _widen(connection, known, target)
     missing = tuple(name for name in identities if name not in known.identities)
     for name in missing:
         connection.execute(f"alter table {known.name} add column {identifier(name)} integer")
-    return ItemTable(product, item.path, target, known.identities + missing)
+    # A name that is itself an earlier one by now leads nowhere any more.
+    former = {name: names for name, names in known.former.items() if name in target.members}
+    identities = known.identities + missing
+    return replace(known, fields=target, identities=identities, former=former)
+
+
+def _renamed(
+    connection: DuckDBPyConnection, known: ItemTable, former: Mapping[str, tuple[str, ...]]
+) -> ItemTable:
+    """The table with the rows of a field's earlier names under its name."""
+    members = dict(known.fields.members)
+    for name, earlier in former.items():
+        for old in earlier:
+            if old not in members:
+                continue
+            if name in members:  # both were stored: of each row one holds the value
+                del members[old]
+                type_ = Struct(members)
+                values = _moved(members, {name: (old,)}, "fields")
+                connection.execute(
+                    f"alter table {known.name} alter column fields set data type {type_} "
+                    f"using {values}"
+                )
+                continue
+            connection.execute(
+                f"alter table {known.name} rename column fields.{identifier(old)} "
+                f"to {identifier(name)}"
+            )
+            members = {name if member == old else member: t for member, t in members.items()}
+    return replace(known, fields=Struct(members), former={**known.former, **former})
+
+
+def fields_sql(table: ItemTable, source: str) -> str:
+    """The fields of a line as the table has them: what came under an earlier name is moved."""
+    return _moved(table.fields.members, table.former, source) if table.former else source
+
+
+def _moved(members: Iterable[str], former: Mapping[str, tuple[str, ...]], source: str) -> str:
+    values = (
+        f"{identifier(name)} := coalesce("
+        + ", ".join(f"{source}.{identifier(each)}" for each in (name, *former.get(name, ())))
+        + ")"
+        for name in members
+    )
+    return f"struct_pack({', '.join(values)})"
 
 
 def _create(table: ItemTable) -> str:
