@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from glasshouse.cli import serve
+from glasshouse.cli import midnight
 from glasshouse.model import Origin
 from glasshouse_sdk.browser.files import integrity
 from glasshouse_sdk.browser.visits import Visits, seconds_to_midnight
@@ -237,14 +237,14 @@ def test_published_files_are_served_for_ever_and_others_are_not_there(running, c
 
 def test_the_key_goes_at_midnight_even_if_nobody_comes(monkeypatch):
     evening = datetime(2026, 11, 16, 23, 59, 59, 900_000, tzinfo=UTC)
-    monkeypatch.setattr(serve, "now", lambda: evening)
+    monkeypatch.setattr(midnight, "now", lambda: evening)
     visits = Visits()
     visits.name("console", ("192.0.2.1",), evening.date(), evening.date())
     assert bytes(visits._shared).strip(b"\0")
 
     async def wait():
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(serve._forget_each_midnight(visits), 0.5)
+            await asyncio.wait_for(midnight.forget_each_midnight(visits), 0.5)
 
     asyncio.run(wait())
     assert bytes(visits._shared).strip(b"\0") == b""

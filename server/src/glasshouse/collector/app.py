@@ -10,7 +10,7 @@ from glasshouse.collector.doors import DOOR_BY_ROUTE, INQUIRIES, METHODS_BY_PATH
 from glasshouse.collector.pages import PREFIX, page_file
 from glasshouse.collector.quarantine import Quarantine
 from glasshouse.collector.visit import Reception, Visit
-from glasshouse.journal import Journal
+from glasshouse.journal import Appendable
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -26,7 +26,7 @@ class Collector:
     def __init__(
         self,
         desk: Desk,
-        journal: Journal,
+        journal: Appendable,
         in_flight_bytes: int,
         *,
         quarantine: Quarantine | None = None,
@@ -39,6 +39,7 @@ class Collector:
         self.quarantine = quarantine or Quarantine()
         self.reception = Reception(desk, journal, in_flight_bytes, self.quarantine, report)
         self.sent_away = self.reception.sent_away
+        self.answers = self.reception.answers
         self.body_seconds = body_seconds
         self._desk = desk
 
@@ -59,6 +60,15 @@ class Collector:
             reply = await self._at(door, scope, receive)
         if reply is not None:
             await _send(send, reply)
+
+    @property
+    def in_flight(self) -> int:
+        """Bytes of bodies that are being worked on."""
+        return self.reception.in_flight
+
+    @property
+    def most_in_flight(self) -> int:
+        return self.reception.most_in_flight
 
     def _without_door(self, method: str, path: str, headers: Headers) -> Reply:
         if method == "OPTIONS":
@@ -84,18 +94,21 @@ class Collector:
         visit = self.reception.visit(
             door, scope["path"], scope["query_string"], scope["headers"], client
         )
+        reply = None
         try:
             async with asyncio.timeout(self.body_seconds):
                 whole = await _receive_body(receive, visit)
             if visit.reply is not None or not whole:
-                return visit.reply
-            settled: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-            visit.settle(lambda reply: None if settled.done() else settled.set_result(reply))
-            return await settled
+                reply = visit.reply
+            else:
+                settled: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+                visit.settle(lambda reply: None if settled.done() else settled.set_result(reply))
+                reply = await settled
         except TimeoutError:
-            return TOO_SLOW
+            reply = TOO_SLOW
         finally:
-            visit.leave()
+            visit.leave(reply)
+        return reply
 
 
 async def _receive_body(receive: Receive, visit: Visit) -> bool:

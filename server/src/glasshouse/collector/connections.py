@@ -184,7 +184,7 @@ class DoorConnection(HttpToolsProtocol):
 
     def _answer(self, request: DoorRequest, reply: Reply) -> None:
         """Write the answer, in one piece; then the connection is free for what comes next."""
-        request.visit.leave()
+        request.visit.leave(reply)
         request.response_complete = True
         if self.transport.is_closing():
             return

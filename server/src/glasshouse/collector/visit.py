@@ -11,8 +11,7 @@ Whoever speaks HTTP drives it: `connections.py` on the hot route, `app.py` for a
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from traceback import walk_tb
+from dataclasses import replace
 
 from glasshouse.collector.addresses import peer_of
 from glasshouse.collector.bodies import largest_body, too_large
@@ -24,7 +23,8 @@ from glasshouse.collector.proofs import ProofsUnavailableError
 from glasshouse.collector.quarantine import Quarantine
 from glasshouse.collector.recording import record_of, record_of_refusal
 from glasshouse.collector.steps import STEPS
-from glasshouse.journal import Journal
+from glasshouse.journal import Appendable
+from glasshouse.notices import place_of
 
 BUSY_SECONDS = 2
 BROKEN_SECONDS = 10
@@ -40,7 +40,7 @@ class Reception:
     def __init__(
         self,
         desk: Desk,
-        journal: Journal,
+        journal: Appendable,
         most_in_flight: int,
         quarantine: Quarantine,
         report: Callable[[str], None],
@@ -55,6 +55,8 @@ class Reception:
         # Requests told to come back, by product and door, since the start. Nothing of them was
         # taken, so they are no outcome of an item: their clients send them again.
         self.sent_away: Counter[tuple[str, str]] = Counter()
+        # Answers since the start, by door and status.
+        self.answers: Counter[tuple[str, int]] = Counter()
 
     def visit(
         self, door: Door, path: str, query: bytes, raw_headers: RawHeaders, client: Client
@@ -118,8 +120,10 @@ class Visit:
         if reply is not None:
             answer(reply)
 
-    def leave(self) -> None:
-        """Give the room back, whether the visit came to its end or the client hung up."""
+    def leave(self, reply: Reply | None = None) -> None:
+        """Give the room back, with the reply that goes out, or none if the client hung up."""
+        if reply is not None:
+            self._reception.answers[self._door.name, reply.status] += 1
         self._reception.in_flight -= self._claim
         self._claim = 0
 
@@ -163,18 +167,13 @@ class Visit:
     def _refuse(self, refused: RefusedError) -> Reply:
         self._reception.journal.note(record_of_refusal(self._parcel, refused).encoded())
         self._reception.quarantine.note_refusal(self._parcel, refused)
-        return self._door.refuse(refused)
+        reply = self._door.refuse(refused)
+        # Our own client hears the reason on every door, whatever words the format has for it.
+        return replace(reply, headers={**reply.headers, "glasshouse-reason": refused.reason.value})
 
     def _send_away(self, status: int, seconds: int) -> Reply:
         self._reception.sent_away[self._parcel.product, self._door.name] += 1
         return self._door.busy(status, seconds)
-
-
-def place_of(error: BaseException) -> str:
-    """The kind of an error and where in the code it was raised; never its text."""
-    where = [(frame.f_code.co_filename, line) for frame, line in walk_tb(error.__traceback__)]
-    file, line = where[-1] if where else ("?", 0)
-    return f"{type(error).__name__} at {Path(file).name}:{line}"
 
 
 def _stated_length(headers: Mapping[str, str]) -> int | None:

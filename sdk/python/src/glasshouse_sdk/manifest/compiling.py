@@ -55,6 +55,7 @@ def compile_manifest(manifest: Manifest) -> dict[str, Any]:
                 "key": door.key,
                 "items": dict(door.items),
                 "fields": dict(door.fields),
+                "identities": dict(door.identities),
                 "instance": door.instance,
             }
             for name, door in manifest.doors.items()
