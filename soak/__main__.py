@@ -10,6 +10,7 @@ SOAKS: tuple[tuple[str, list[str]], ...] = (
     ("soak.mixed", ["--minutes", "30"]),
     ("soak.crashes", ["--kind", "kill", "--cycles", "1000"]),
     ("soak.crashes", ["--kind", "power", "--cycles", "1000"]),
+    ("soak.closes", []),
 )
 
 if __name__ == "__main__":

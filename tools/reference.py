@@ -20,6 +20,7 @@ from glasshouse.model import REASONS
 from glasshouse.notices import NOTICES
 from glasshouse_sdk.cli.main import _parser as sdk_parser
 from glasshouse_sdk.manifest import vocabulary
+from glasshouse_sdk.manifest.browser import BROWSER
 from glasshouse_sdk.manifest.vocabulary import Key
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -46,6 +47,11 @@ TABLES: Sequence[tuple[str, str, Mapping[str, Key]]] = (
         "[doors.NAME]",
         "How a foreign wire format's names map onto declared ones. NAME is one of {doors}.",
         vocabulary.DOOR,
+    ),
+    (
+        "[browser]",
+        "What the product's web pages may send, and what the consent banner says.",
+        BROWSER,
     ),
 )
 

@@ -116,6 +116,7 @@ DOOR_SAYS: Mapping[str, tuple[int, str, Schema | None, str]] = {
     "amplitude": (200, "application/json", OBJECT, "What Amplitude's libraries send"),
     "uplink": (201, "application/json", OBJECT, "Trials of CloudBees' Uplink"),
     "beacon": (200, "image/gif", None, "Items in an address, for browsers of administrators"),
+    "browser": (204, "*/*", OBJECT, "Page views, clicks and actions of the tracker"),
 }
 REFUSALS = (400, 401, 403, 408, 410, 413, 429, 503)
 
@@ -128,7 +129,7 @@ def door_operation(name: str, method: str, path: str) -> Operation:
     elif path.endswith(".js"):
         answers[status] = ("text/javascript", {})
     else:
-        answers[status] = (kind, {} if kind == "image/gif" else OBJECT)
+        answers[status] = (kind, {} if kind in ("image/gif", "*/*") else OBJECT)
     key = WRITE_KEY if name == "native" else None
     return Operation(f"{says}.", answers, body if method == "POST" else None, key=key)
 

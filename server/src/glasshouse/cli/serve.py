@@ -28,6 +28,7 @@ from glasshouse.cli.errors import CommandError
 from glasshouse.cli.installation import Installation, LoaderThread, now
 from glasshouse.cli.listening import Server, address_of, bound, is_loopback, server_of
 from glasshouse.cli.log import FORMS, log_to
+from glasshouse.cli.midnight import forget_each_midnight
 from glasshouse.cli.rounds import Rounds
 from glasshouse.cli.service_manager import Herald
 from glasshouse.collector.app import Collector
@@ -209,6 +210,7 @@ async def _serve(
         herald.say("READY=1")
         rounds = Rounds(collector, herald, loads, threaded=not settings.one_thread)
         going = asyncio.create_task(rounds.run())
+        forgetting = asyncio.create_task(forget_each_midnight(desk.visits))
         if settings.one_thread:
             await _load_between(installation, servers)
         await asyncio.gather(*tasks[: len(apps)])
@@ -216,6 +218,8 @@ async def _serve(
         servers[-1].should_exit = True
         await asyncio.gather(*tasks)
         going.cancel()
+        forgetting.cancel()
+        desk.visits.forget()
 
 
 def _post(installation: Installation, number: int, first: str) -> Post:

@@ -1,18 +1,20 @@
 """The doors as an ASGI application, for all that does not go the hot way of `connections.py`."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
 from glasshouse.collector.desk import Desk
 from glasshouse.collector.door import Door, Reply
 from glasshouse.collector.doors import DOOR_BY_ROUTE, INQUIRIES, METHODS_BY_PATH
+from glasshouse.collector.pages import PREFIX, page_file
 from glasshouse.collector.quarantine import Quarantine
 from glasshouse.collector.visit import Reception, Visit
 from glasshouse.journal import Appendable
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Headers = Iterable[tuple[bytes, bytes]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 BODY_SECONDS = 30.0
@@ -45,12 +47,17 @@ class Collector:
         """Whether this app answers. A path is a door's with any method, but for the root, which
         is the console's too.
         """
-        return path in METHODS_BY_PATH and (path != "/" or (method, path) in DOOR_BY_ROUTE)
+        return path.startswith(PREFIX) or (
+            path in METHODS_BY_PATH and (path != "/" or (method, path) in DOOR_BY_ROUTE)
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         route = scope["method"], scope["path"]
         door = DOOR_BY_ROUTE.get(route)
-        reply = self._without_door(*route) if door is None else await self._at(door, scope, receive)
+        if door is None:
+            reply: Reply | None = self._without_door(*route, scope["headers"])
+        else:
+            reply = await self._at(door, scope, receive)
         if reply is not None:
             await _send(send, reply)
 
@@ -63,14 +70,23 @@ class Collector:
     def most_in_flight(self) -> int:
         return self.reception.most_in_flight
 
-    def _without_door(self, method: str, path: str) -> Reply:
+    def _without_door(self, method: str, path: str, headers: Headers) -> Reply:
         if method == "OPTIONS":
             return PREFLIGHT
+        if path.startswith(PREFIX):
+            return self._page_file(method, path, headers)
         inquiry = INQUIRIES.get((method, path))
         if inquiry is not None:
             return inquiry(self._desk)
         allowed = ", ".join((*METHODS_BY_PATH[path], "OPTIONS"))
         return Reply(405, b'{"error":"another method"}', headers={"allow": allowed})
+
+    def _page_file(self, method: str, path: str, headers: Headers) -> Reply:
+        if method not in ("GET", "HEAD"):
+            return Reply(405, b'{"error":"another method"}', headers={"allow": "GET, HEAD"})
+        known = next((v.decode("latin-1") for k, v in headers if k == b"if-none-match"), "")
+        reply = page_file(self._desk.catalogue, path, known)
+        return reply or Reply(404, b'{"error":"no such file"}')
 
     async def _at(self, door: Door, scope: Scope, receive: Receive) -> Reply | None:
         """What the door answers; None if the client hung up before its request was whole."""

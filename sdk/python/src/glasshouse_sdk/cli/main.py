@@ -23,6 +23,7 @@ from glasshouse_sdk.cli import (
     sending,
     showing,
     stubbing,
+    tracking,
 )
 from glasshouse_sdk.cli.subject import CommandError, Subject, subject
 
@@ -164,6 +165,25 @@ COMMANDS = (
                     "choices": ("production", "development", "ci"),
                     "default": "production",
                     "help": "what it counts as (production)",
+                },
+            ),
+        ),
+    ),
+    Command(
+        "tracker",
+        "the tracker and the banner for this product's pages, and the tags that load them",
+        "glasshouse-sdk --manifest acme.json tracker --output static/ --address /static/",
+        tracking.tracker,
+        tracking.tracker_text,
+        (
+            ("--output", {"required": True, "help": "the directory", "metavar": "DIR"}),
+            ("--address", {"default": "/", "help": "where pages find the files (default /)"}),
+            (
+                "--items",
+                {
+                    "default": "/glasshouse/items",
+                    "help": "where pages post to, seen from the tracker's address "
+                    "(default /glasshouse/items, the relay's)",
                 },
             ),
         ),

@@ -27,6 +27,7 @@ from glasshouse.cli.crew.remote_journal import RemoteJournal
 from glasshouse.cli.installation import now
 from glasshouse.cli.listening import server_of
 from glasshouse.cli.log import log_to
+from glasshouse.cli.midnight import forget_each_midnight
 from glasshouse.collector.app import Collector, Receive, Scope, Send
 from glasshouse.collector.desk import Desk
 from glasshouse.collector.pace import Pace, Spent
@@ -123,8 +124,10 @@ class Life:
         self._server = server_of(self._member, self._member.collector)
         tell(Notice.COLLECTOR_STARTED, collector=post.collector)
         reporting = asyncio.create_task(self._report_often(self._member))
+        forgetting = asyncio.create_task(forget_each_midnight(self._member.desk.visits))
         await self._server.serve(sockets=[listening])
         reporting.cancel()
+        forgetting.cancel()
         self._report(self._member.report())
         self._channel.close()
         await self._member.close()
