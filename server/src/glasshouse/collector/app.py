@@ -7,9 +7,9 @@ from typing import Any
 from glasshouse.collector.desk import Desk
 from glasshouse.collector.door import Door, Reply
 from glasshouse.collector.doors import DOOR_BY_ROUTE, INQUIRIES, METHODS_BY_PATH
+from glasshouse.collector.handover import Handover, Reception
 from glasshouse.collector.pages import PREFIX, page_file
 from glasshouse.collector.quarantine import Quarantine
-from glasshouse.collector.visit import Reception, Visit
 from glasshouse.journal import Appendable
 
 Scope = MutableMapping[str, Any]
@@ -91,33 +91,33 @@ class Collector:
     async def _at(self, door: Door, scope: Scope, receive: Receive) -> Reply | None:
         """What the door answers; None if the client hung up before its request was whole."""
         client = scope.get("client")
-        visit = self.reception.visit(
+        handover = self.reception.handover(
             door, scope["path"], scope["query_string"], scope["headers"], client
         )
         reply = None
         try:
             async with asyncio.timeout(self.body_seconds):
-                whole = await _receive_body(receive, visit)
-            if visit.reply is not None or not whole:
-                reply = visit.reply
+                whole = await _receive_body(receive, handover)
+            if handover.reply is not None or not whole:
+                reply = handover.reply
             else:
                 settled: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-                visit.settle(lambda reply: None if settled.done() else settled.set_result(reply))
+                handover.settle(lambda reply: None if settled.done() else settled.set_result(reply))
                 reply = await settled
         except TimeoutError:
             reply = TOO_SLOW
         finally:
-            visit.leave(reply)
+            handover.leave(reply)
         return reply
 
 
-async def _receive_body(receive: Receive, visit: Visit) -> bool:
-    """Give the visit its body; whether it came to its end."""
-    while visit.reply is None:
+async def _receive_body(receive: Receive, handover: Handover) -> bool:
+    """Give the handover its body; whether it came to its end."""
+    while handover.reply is None:
         message = await receive()
         if message["type"] == "http.disconnect":
             return False
-        visit.take(message.get("body", b""))
+        handover.take(message.get("body", b""))
         if not message.get("more_body"):
             break
     return True

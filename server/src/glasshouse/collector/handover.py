@@ -2,10 +2,10 @@
 
 Whoever speaks HTTP drives it: `connections.py` on the hot route, `app.py` for any ASGI server.
 
-    visit = reception.visit(…)      visit.reply is set if the request is sent away unread
-    visit.take(part)                for each part of the body; sets visit.reply if it is too large
-    visit.settle(answer)            the body is whole; `answer` is called once, with the reply
-    visit.leave()                   in any case, at the end
+    handover = reception.handover(…)   with a reply, if the request is sent away unread
+    handover.take(part)                for each part of the body; a reply, if it is too large
+    handover.settle(answer)            the body is whole; `answer` is called once, with the reply
+    handover.leave(reply)              in any case, at the end
 """
 
 import asyncio
@@ -35,7 +35,7 @@ Answer = Callable[[Reply], None]
 
 
 class Reception:
-    """What all visits share: the desk, the journal, and how many bytes are being worked on."""
+    """What all handovers share: the desk, the journal, and how many bytes are being worked on."""
 
     def __init__(
         self,
@@ -58,9 +58,9 @@ class Reception:
         # Answers since the start, by door and status.
         self.answers: Counter[tuple[str, int]] = Counter()
 
-    def visit(
+    def handover(
         self, door: Door, path: str, query: bytes, raw_headers: RawHeaders, client: Client
-    ) -> "Visit":
+    ) -> "Handover":
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in raw_headers}
         parcel = Parcel(
             door=door.name,
@@ -71,10 +71,10 @@ class Reception:
             peer=peer_of(client, headers, self.desk.trusted_proxies),
             received_at=self.desk.clock(),
         )
-        return Visit(self, door, parcel)
+        return Handover(self, door, parcel)
 
 
-class Visit:
+class Handover:
     """See above. `reply` is the answer, once it is known before the body is whole."""
 
     __slots__ = ("_claim", "_door", "_parcel", "_parts", "_reception", "_room", "_size", "reply")
