@@ -4,6 +4,7 @@
     off = "0, false or no"              each of those values
     off = "any value"                   whatever is there
     off = "any value but empty and 0"   whatever is there, except these
+    off = "empty"                       nothing is there: for a key that holds an id
 
 A value with blanks stands in quotes; `empty` is the empty text. Upper and lower case are one, and
 blanks around a value do not count. A value that the text does not name counts as off unless it
@@ -13,6 +14,7 @@ clearly means on:
 |-----------------------------------------|--------------------------------------------|
 | only words for no (0, false, no, off …) | words for yes: 1, true, yes, on, enabled   |
 | only words for yes (1, true, yes, on …) | words for no, and the empty text           |
+| `empty` alone                           | all but words for no, `null` and `~`       |
 | anything else                           | nothing: every other value is off          |
 | any value but …                         | the values after `but`                     |
 
@@ -25,6 +27,7 @@ from __future__ import annotations
 NO = frozenset(("0", "false", "no", "off", "n", "f", "disabled", "disable", "none"))
 YES = frozenset(("1", "true", "yes", "on", "y", "t", "enabled", "enable"))
 ANY = "any value"
+NOTHING = frozenset(("", "null", "~"))  # as YAML and JSON write it
 
 
 class OffText:
@@ -41,6 +44,8 @@ class OffText:
         plain = value.strip().lower()
         if self.anything:
             return plain not in self.values
+        if self.values == {""}:
+            return plain in NOTHING or plain in NO
         return plain in self.values or plain not in self._clearly_on()
 
     def _clearly_on(self) -> frozenset[str]:

@@ -46,6 +46,12 @@ VALUES = [
     ("minimal", "minimal", True),
     ("minimal", "full", True),
     ('"not now", none', "Not Now", True),
+    ("empty", "", True),
+    ("empty", "null", True),
+    ("empty", "~", True),
+    ("empty", "false", True),
+    ("empty", "xyz123", False),
+    ("empty", "0b7c", False),
 ]
 
 
