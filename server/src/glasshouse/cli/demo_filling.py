@@ -1,4 +1,4 @@
-"""What fills a demo: two products, what this machine reports, and 90 simulated days.
+"""What fills a demo: the products, what this machine reports, and 90 simulated days.
 
 Each step talks to the running server as anybody would: through its commands and its doors.
 """
@@ -15,6 +15,7 @@ from rich.progress import Progress
 
 from glasshouse.cli.child_process import ChildFailedError, lines_of, ran
 from glasshouse.cli.connection import Server
+from glasshouse.cli.manifest import composed_source
 from glasshouse.model import Origin
 
 DAYS = 90
@@ -39,11 +40,13 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Programme:
-    """One product of the demo; `here` is the command by which it reports this machine."""
+    """One product of the demo; `here` is the command by which it reports this machine. A website
+    reports what its visitors do, and this machine is none.
+    """
 
     slug: str
     folder: str
-    here: Callable[[Place, str], tuple[str, ...]]
+    here: Callable[[Place, str], tuple[str, ...]] | None
 
 
 def _percona_here(place: Place, _key: str) -> tuple[str, ...]:
@@ -63,8 +66,18 @@ def _cloudbees_here(place: Place, key: str) -> tuple[str, ...]:
     )  # fmt: skip
 
 
+def _piperider_here(place: Place, key: str) -> tuple[str, ...]:
+    home = place.data / "this-machine" / "piperider"
+    return (
+        str(place.products / "piperider" / "sample.py"),
+        "--endpoint", place.url, "--key", key, "--home", str(home),
+    )  # fmt: skip
+
+
 PROGRAMMES = (
     Programme("psmdb", "percona-server-mongodb", _percona_here),
+    Programme("piperider", "piperider", _piperider_here),
+    Programme("piperider-cloud", "piperider/cloud", None),
     Programme("cloudbees-ci", "cloudbees-ci", _cloudbees_here),
 )
 
@@ -72,12 +85,14 @@ PROGRAMMES = (
 def register(place: Place, programme: Programme) -> Keys:
     """The product's write keys. Registering the same manifest once more changes nothing."""
     manifest = place.products / programme.folder / "manifest.toml"
-    product = place.server.call("POST", "/api/v1/products", content=manifest.read_bytes())
+    product = place.server.call("POST", "/api/v1/products", content=composed_source(manifest))
     return {Origin(key["origin"]): key["key"] for key in product["write_keys"]}
 
 
 def report_here(place: Place, programme: Programme, keys: Keys) -> None:
     """Real items: the product's own program, run on this machine."""
+    if programme.here is None:
+        return
     ran([sys.executable, *programme.here(place, keys[Origin.PRODUCTION])])
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+TAKEN = (200, 204)
 LATER = (429, 503)
 TRIES = 8
 LONGEST_WAIT = 10.0
@@ -78,14 +79,14 @@ def _post(
         except httpx.TransportError as error:
             found = f"{type(error).__name__}: {error}"
         else:
-            if answer.status_code == 200:
+            if answer.status_code in TAKEN:
                 return
             found = f"HTTP {answer.status_code}: {answer.text[:200]}"
             if answer.status_code not in LATER:
                 break
             pause = _asked_wait(answer) or pause
         wait(pause)
-    raise DeliveryError(f"{client.base_url}{request.path.removeprefix('/')} answered {found}")
+    raise DeliveryError(f"{str(client.base_url).rstrip('/')}{request.path} answered {found}")
 
 
 def _asked_wait(answer: httpx.Response) -> float | None:
