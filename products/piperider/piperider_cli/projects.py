@@ -42,7 +42,7 @@ def make_project(directory: Path, source: Path) -> Project:
     if not config.exists():
         facts = {
             "dataSource": {"type": source_type(directory / source), "path": str(source)},
-            "telemetry": {"id": uuid.uuid4().hex},
+            "telemetry": {"id": str(uuid.uuid4())},
         }
         config.parent.mkdir(parents=True, exist_ok=True)
         config.write_text(yaml.safe_dump(facts, sort_keys=False))
