@@ -36,6 +36,7 @@ RELEASES = (
 CLOUDS = {"aws": 46, "azure": 18, "google": 12, "none": 21, "other": 3}
 SYSTEMS = {"linux": 93, "windows": 6, "other": 1}
 RESULTS = {"SUCCESS": 80, "FAILURE": 12, "UNSTABLE": 4, "ABORTED": 3, "NOT_BUILT": 1}
+PLUGINS = {"pipeline": 0.85, "rbac": 0.6}
 LICENSED_USERS = (10, 50, 100, 500, 1000)
 
 
@@ -54,6 +55,7 @@ class Controller(NamedTuple):
     builds: float  # a working day
     sleeps_at_weekends: bool
     jobs: tuple[str, ...]
+    plugins: frozenset[str]  # of those that declare events
 
 
 def fleet(calendar: Calendar, seed: int, key: str) -> Sequence[Request]:
@@ -95,6 +97,9 @@ def _controllers(calendar: Calendar, chance: random.Random) -> Iterator[Controll
                 builds=0.0 if is_center else chance.gammavariate(1.5, BUILDS_A_DAY / 1.5),
                 sleeps_at_weekends=not is_center and chance.random() < 0.15,
                 jobs=tuple(_hash("job", chance) for _ in range(chance.randint(3, 12))),
+                plugins=frozenset(
+                    name for name, share in PLUGINS.items() if chance.random() < share
+                ),
             )
 
 
@@ -117,6 +122,9 @@ def _messages(
         at = calendar.at(day, controller.minute * 60 + chance.uniform(0, 30))
         if at is not None:
             yield at, _check_in(controller, day, day - started, chance)
+        if at is not None and (day + controller.minute) % 7 == 0:
+            for event, properties in _used(controller, chance):
+                yield at, _track(event, controller, day, properties, chance)
         busy = AT_THE_WEEKEND if calendar.is_weekend(day) else 1.0
         for _ in range(_count(controller.builds * busy, chance)):
             at = calendar.at(day, chance.triangular(0, 86_400, 45_000))
@@ -124,6 +132,18 @@ def _messages(
                 yield at, _build(controller, day, chance)
                 if chance.random() < UNDECLARED:
                     yield at, _track("Beekeeper Exception", controller, day, {}, chance)
+
+
+def _used(controller: Controller, chance: random.Random) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Once a week, so that the demo is full in seconds: work done, and what the plugins tell."""
+    runs = _count(controller.builds * 500, chance)
+    yield "Job Runs", {"runs": runs, "succeeded": round(runs * chance.uniform(0.7, 0.95))}
+    if "pipeline" in controller.plugins:
+        steps = runs * chance.randint(4, 30)
+        failed = round(steps * chance.uniform(0, 0.04))
+        yield "Pipeline Steps Completed", {"steps": steps, "failed": failed}
+    if "rbac" in controller.plugins:
+        yield "RBAC Use", {"in_use": controller.minute % 3 > 0}
 
 
 def _check_in(

@@ -1,6 +1,7 @@
 """PipeRider Cloud in a real Chromium, with its relay, and a collector in a process of its own."""
 
 import json
+import socket
 import sys
 import threading
 import time
@@ -52,10 +53,15 @@ class Collector:
         raise AssertionError(f"{rows}, and not {least} after 40 s")
 
 
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
+
+
 @pytest.fixture
 def collector(tmp_path):
     (tmp_path / "data").mkdir()
-    with ServerProcess(tmp_path / "data", "127.0.0.1:0") as process:
+    with ServerProcess(tmp_path / "data", f"127.0.0.1:{free_port()}") as process:
         process.wait_until_ready()
         server = running_server(tmp_path / "data")
         server.call("POST", "/api/v1/products", content=MANIFEST.read_bytes())

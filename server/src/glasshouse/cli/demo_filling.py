@@ -62,7 +62,8 @@ def _cloudbees_here(place: Place, key: str) -> tuple[str, ...]:
     home = place.data / "this-machine" / "cloudbees"
     return (
         str(place.products / "cloudbees-ci" / "controller.py"),
-        "--endpoint", place.url, "--key", key, "--state", str(home),
+        "run", "--endpoint", place.url, "--key", key, "--home", str(home),
+        "--plugin", "pipeline", "--plugin", "rbac",
     )  # fmt: skip
 
 
