@@ -68,7 +68,7 @@ def vendor(tmp_path_factory):
     data = tmp_path_factory.mktemp("data")
     with ServerProcess(data, f"127.0.0.1:{free_port()}") as process:
         process.wait_until_ready()
-        yield Vendor(running_server(data))
+        yield Vendor(reached(data))
 
 
 def arguments(command, home, url=CLOSED, *more):
@@ -96,6 +96,16 @@ def ran(home, vendor, organization, *more, **variables):
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     return json.loads(done.stdout)["sent"]
+
+
+def reached(data):
+    """The server; a busy machine's may take a moment to answer."""
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        server = running_server(data)
+        if server is not None:
+            return server
+    raise AssertionError(f"no server answers on {data}")
 
 
 def free_port():

@@ -30,8 +30,10 @@ LAYOUT = """<!doctype html>
 HEADER = """<nav aria-label="Pages"><a href="/">Reports</a> <a href="/compare">Compare</a>
 <a href="/trend">Trend</a> <a href="/profile">Profile</a> <a href="/feedback">Feedback</a></nav>
 <form method="post" action="/logout"><button>Log out</button></form>"""
-LOGIN = """<form method="post" action="/login"><label>Name <input name="name" required></label>
-<label>Password <input name="password" type="password" required></label>
+LOGIN = """<form method="post" action="/login"><label>Name <input name="name" required
+ autocomplete="username"></label>
+<label>Password <input name="password" type="password" required
+ autocomplete="current-password"></label>
 <button>Log in</button></form>"""
 UPLOAD = """<form method="post" action="/reports"><label>Title <input name="title"></label>
 <label>run.json <textarea name="run" required></textarea></label><button>Upload</button></form>"""

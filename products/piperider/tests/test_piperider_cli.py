@@ -85,10 +85,20 @@ def vendor(tmp_path_factory):
     data = tmp_path_factory.mktemp("data")
     with ServerProcess(data, f"127.0.0.1:{free_port()}") as process:
         process.wait_until_ready()
-        server = running_server(data)
+        server = reached(data)
         added = server.call("POST", "/api/v1/products", content=MANIFEST.read_bytes())
         keys = {key["origin"]: key["key"] for key in added["write_keys"]}
         yield server, keys["production"]
+
+
+def reached(data):
+    """The server; a busy machine's may take a moment to answer."""
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        server = running_server(data)
+        if server is not None:
+            return server
+    raise AssertionError(f"no server answers on {data}")
 
 
 def free_port():

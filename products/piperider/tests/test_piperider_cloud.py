@@ -53,6 +53,16 @@ class Collector:
         raise AssertionError(f"{rows}, and not {least} after 40 s")
 
 
+def reached(data):
+    """The server; a busy machine's may take a moment to answer."""
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        server = running_server(data)
+        if server is not None:
+            return server
+    raise AssertionError(f"no server answers on {data}")
+
+
 def free_port():
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return probe.getsockname()[1]
@@ -63,7 +73,7 @@ def collector(tmp_path):
     (tmp_path / "data").mkdir()
     with ServerProcess(tmp_path / "data", f"127.0.0.1:{free_port()}") as process:
         process.wait_until_ready()
-        server = running_server(tmp_path / "data")
+        server = reached(tmp_path / "data")
         server.call("POST", "/api/v1/products", content=MANIFEST.read_bytes())
         yield Collector(tmp_path / "data", server.url, server)
 
