@@ -337,3 +337,24 @@ def test_one_controller_of_the_fleet_has_its_clock_ahead_and_says_so_when_it_sen
     ahead = [batch for batch in fleet("--days", "9") if batch["sentAt"] > "2027"]
     assert ahead
     assert {m["timestamp"] > "2029" for batch in ahead for m in batch["batch"]} == {True}
+
+
+def test_cb02_to_cb04_cb16_to_cb20_cb22_an_organization_and_its_unused_features(vendor, tmp_path):
+    ran(tmp_path / "one", vendor, "org-with", "--plugin", "rbac")
+    (tmp_path / "one" / "rbac.toml").write_text("[roles]\n")
+    ran(tmp_path / "one", vendor, "org-with")
+    ran(tmp_path / "two", vendor, "org-without", "--plugin", "rbac")
+    vendor.rows("org-with", 4)
+    vendor.rows("org-without", 4)
+    asked = vendor.server.call(
+        "GET",
+        "/api/v1/ask/field_distribution?product=cloudbees-ci&field=event.rbac_use.in_use",
+    )
+    assert {"true", "false"} <= {str(row["value"]).lower() for row in asked["rows"]}
+    sql = """select organization, max(fields.in_use) as uses from "cloudbees-ci".event_rbac_use
+        where organization like 'org-with%' group by organization order by organization"""
+    found = vendor.server.call("POST", "/api/v1/sql", json={"sql": sql})["rows"]
+    assert found == [
+        {"organization": "org-with", "uses": True},
+        {"organization": "org-without", "uses": False},
+    ]

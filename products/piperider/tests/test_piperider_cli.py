@@ -199,6 +199,18 @@ def test_pr12_pr13_pr14_pr20_the_server_derives_what_the_client_does_not_send(ve
     assert (derived["country"], derived["region"]) == (None, None)  # loopback is in no country
 
 
+def test_pr01_the_use_of_commands_is_answered(vendor, tmp_path):
+    server, key = vendor
+    person = Person(tmp_path / "home", server.url, key)
+    shop = person.project()
+    person.run(shop, "run")
+    person.sdk(shop, "send")
+    rows_of(server, yaml.safe_load(person.profile.read_text())["user_id"], 3)
+    address = "/api/v1/ask/field_distribution?product=piperider&field=event.command.command"
+    asked = server.call("GET", address)
+    assert {"init", "run"} <= {row["value"] for row in asked["rows"]}
+
+
 def test_builds_of_a_project_count_as_one(vendor, tmp_path):
     server, key = vendor
     first = Person(tmp_path / "one", server.url, key, CI="true")

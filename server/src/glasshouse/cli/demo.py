@@ -1,4 +1,4 @@
-"""The whole way on this machine, from two manifests to pages, in half a minute.
+"""The whole way on this machine, from manifests to pages, in less than a minute.
 
 Fills a fresh data directory and serves it until Ctrl-C. A second run finds it filled and starts
 at once; an interrupted one is carried on.
@@ -62,7 +62,7 @@ class Progressed:
 def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "demo",
-        help="a server with two products, this machine's items and a simulated fleet",
+        help="a server with the programmes, this machine's items and simulated fleets",
         description=__doc__,
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -213,7 +213,9 @@ def farewell(server: Server, data: Path, state: str) -> str:
     pages = {
         "/products/psmdb": "this machine, by Percona's installation program",
         "/products/psmdb?origin=simulated": "90 days of a simulated fleet, kept apart",
-        "/products/cloudbees-ci?origin=simulated": "another, by the Segment format",
+        "/products/piperider?origin=simulated": "another, by the Amplitude format",
+        "/products/piperider-cloud?origin=simulated": "visitors of a website who have accepted",
+        "/products/cloudbees-ci?origin=simulated": "controllers, by the Segment format",
         "/products/psmdb/dictionary": "every value that may be sent, and why",
         "/health/accounting": "what became of every item received",
     }
