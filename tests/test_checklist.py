@@ -7,7 +7,7 @@ import pytest
 
 from glasshouse_sdk.manifest import compose
 
-PRODUCTS = Path(__file__).parents[1]
+PRODUCTS = Path(__file__).parents[1] / "products"
 ROW = re.compile(r"\| ([A-Z0-9]+-\d+) \| (.*) \| (\w+) \| (.*) \| (.*) \|")
 HOW_MANY = {
     "Puppet Enterprise": 48,
