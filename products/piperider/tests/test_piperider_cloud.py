@@ -168,7 +168,7 @@ def test_pr30_to_pr32_pr36_to_pr46_a_visit_after_accept_all_is_in_the_store(site
     submit(tab, "/feedback", "Reports")
     submit(tab, "/logout", "Log in")
     tab.open("about:blank")
-    rows = collector.rows(28)
+    rows = collector.rows(27)
     actions = [row["fields"]["action"] for row in rows if row["event"] == "action"]
     assert actions == [
         "log_in", "upload_report", "upload_report", "share_report", "compare_reports",

@@ -11,6 +11,8 @@ import time
 import httpx
 import pytest
 
+from glasshouse_sdk.manifest import read_manifest
+
 from glasshouse.cli.demo import PRODUCTS
 
 
@@ -116,17 +118,31 @@ def test_an_interrupted_demo_is_carried_on_and_counts_nothing_twice(tmp_path):
     _, accounting = wait_for_address(second, listen)
     stopped(second, signal.SIGINT)
     messages = [m for request in fleet("cloudbees-ci", until) for m in request["batch"]]
-    declared = [m for m in messages if m["event"] in ("Instance Check-in", "Build Completed")]
+    known = read_manifest(PRODUCTS / "cloudbees-ci" / "manifest.toml").doors["segment"].items
+    declared = [m for m in messages if m["event"] in known]
+    events = [e for request in fleet("piperider", until) for e in request["events"]]
+    possible = [e for e in events if seconds(e["time"]) > LONG_AGO]
+    visits = [i for request in fleet("piperider/cloud", until) for i in request["items"]]
     reports = [r for request in fleet("percona-server-mongodb", until) for r in request["reports"]]
-    this_machine = {"cloudbees-ci": 3, "psmdb": 1}
+    this_machine = {"cloudbees-ci": 7, "piperider": 18, "piperider-cloud": 0, "psmdb": 1}
     stored = {
         slug: sum(door["stored"] for door in doors.values()) - this_machine[slug]
         for slug, doors in accounting["products"].items()
     }
     assert stored == {
         "cloudbees-ci": len({message["messageId"] for message in declared}),
+        "piperider": len({event["insert_id"] for event in possible}),
+        "piperider-cloud": len({item["id"] for item in visits}),
         "psmdb": len({report["id"] for report in reports}),
     }
+
+
+LONG_AGO = 1_600_000_000  # a clock that says so is not believed
+
+
+def seconds(time_sent):
+    """Old clients send seconds, newer ones milliseconds."""
+    return time_sent if time_sent < 1e11 else time_sent / 1000
 
 
 def started(data, listen):
