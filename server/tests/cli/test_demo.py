@@ -11,9 +11,8 @@ import time
 import httpx
 import pytest
 
-from glasshouse_sdk.manifest import read_manifest
-
 from glasshouse.cli.demo import PRODUCTS
+from glasshouse_sdk.manifest import read_manifest
 
 
 def free_port():
