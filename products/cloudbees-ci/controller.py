@@ -65,8 +65,10 @@ class Controller:
 
     def telemetry(self) -> Telemetry:
         """With its identity only while it is on: off leaves no file."""
-        if self._opened().consent != "on":
-            return self._opened()
+        decided = self._opened()
+        if decided.consent != "on":
+            (self.home / "hash-key").unlink(missing_ok=True)
+            return decided
         key = _kept(self.home / "hash-key")
         return self._opened(_keyed_hash(key, _kept(self.home / "instance-id")))
 

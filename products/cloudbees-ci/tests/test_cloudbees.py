@@ -236,6 +236,7 @@ def test_cb35_turned_off_nothing_is_left_but_the_refusal(pages, tmp_path):
     client.post("/manage/configure", data={})
     files = [path.name for path in (home / "analytics").rglob("*") if path.is_file()]
     assert files == ["answer.json"]
+    assert not (home / "hash-key").exists()
 
 
 @pytest.mark.parametrize("how", [{"more": (PROPERTY,)}, {"DO_NOT_TRACK": "yes"}])
