@@ -166,7 +166,7 @@ async def _serve(
         installation.journal,
         settings.in_flight_bytes // settings.collectors,
         quarantine=installation.quarantine,
-        report=lambda text: tell(Notice.DEFECT, at=text),
+        report=lambda text: tell(Notice.DEFECT, place=text),
     )
     # Members ask here for what is not a door's: on a port that no member shares.
     inner = bound("127.0.0.1:0")
