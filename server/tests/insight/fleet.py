@@ -130,6 +130,7 @@ class Item:
     version: str | None
     country: str | None
     fields: dict
+    organization: str | None = None
 
 
 @dataclass
@@ -233,6 +234,7 @@ def _line(item: Item) -> Line:
         version=item.version,
         country=item.country,
         origin=item.origin,
+        identities={"organization": item.organization} if item.organization else None,
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from glasshouse.insight.errors import QuestionError
+from glasshouse.insight.queries import query_text
 from glasshouse.insight.traits import Trait, find_trait, trait_sql
 from glasshouse.store import Store
 from glasshouse_sdk.manifest import Manifest
@@ -70,5 +71,6 @@ def chosen(store: Store, manifest: Manifest, conditions: Sequence[Condition]) ->
         negation = "not " if each.relation == "!=" else ""
         test = _TESTS[each.relation].format(name=name)
         values = trait_sql(store, manifest, each.trait)
-        texts.append(f"d.instance {negation}in (select a.instance from ({values}) a where {test})")
+        names = {"negation": negation, "values": values, "test": test}
+        texts.append(query_text("with_trait").format(**names))
     return Chosen("(" + " and ".join(texts) + ")" if texts else "true", parameters)

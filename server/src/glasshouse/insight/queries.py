@@ -14,8 +14,9 @@ _PARAMETER = re.compile(r"\$([a-z_0-9]+)")
 
 @cache
 def query_text(name: str) -> str:
-    """The text of `store/queries/NAME.sql`."""
-    return (files("glasshouse.store") / "queries" / f"{name}.sql").read_text()
+    """The text of `store/queries/NAME.sql` without its comments, which may speak of its braces."""
+    text = (files("glasshouse.store") / "queries" / f"{name}.sql").read_text()
+    return "".join(line for line in text.splitlines(True) if not line.lstrip().startswith("--"))
 
 
 def periods_of(step: Step) -> str:

@@ -15,6 +15,7 @@ FILTERS: Mapping[str, str] = {
     "version": "only instances on this version, such as 8.0.4",
     "country": "only instances in this country, by its two letters, such as DE",
     "field": "the declared field, such as deployment or snapshot.host.deployment",
+    "reach": "the percentage of instances that must have the version that is advised, such as 95",
 }
 """What may stand in `where` and narrows a question in a way of its own, and what it means."""
 
@@ -50,7 +51,7 @@ class Inquiry:
         return chosen(store, self.manifest, self.conditions)
 
     def whose(self, period: Period) -> dict[str, object]:
-        """Parameters that most queries have: days from `first` to `last`, times in [since, until)."""
+        """Parameters that most queries have: days `first` to `last`, times `since` to `until`."""
         return {
             "product": self.product,
             "origin": self.origin.value,

@@ -5,8 +5,21 @@ from collections.abc import Mapping
 from glasshouse.insight.question import Question
 from glasshouse.insight.questions.active_instances import ACTIVE_INSTANCES
 from glasshouse.insight.questions.field_distribution import FIELD_DISTRIBUTION
+from glasshouse.insight.questions.lifecycle import LIFECYCLE
+from glasshouse.insight.questions.minimum_version import MINIMUM_VERSION
+from glasshouse.insight.questions.upgrades import UPGRADES
 from glasshouse.insight.questions.version_adoption import VERSION_ADOPTION
+from glasshouse.insight.questions.version_lag import VERSION_LAG
 
 QUESTIONS: Mapping[str, Question] = {
-    question.name: question for question in (ACTIVE_INSTANCES, VERSION_ADOPTION, FIELD_DISTRIBUTION)
+    question.name: question
+    for question in (
+        ACTIVE_INSTANCES,
+        LIFECYCLE,
+        VERSION_ADOPTION,
+        VERSION_LAG,
+        UPGRADES,
+        MINIMUM_VERSION,
+        FIELD_DISTRIBUTION,
+    )
 }

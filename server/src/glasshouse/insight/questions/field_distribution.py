@@ -50,7 +50,7 @@ def answer_field_distribution(store: Store, asked: Inquiry) -> Answer:
                 "share",
                 "of those that carry the field",
                 part="items" if event else "instances",
-            ),  # fmt: skip
+            ),
         ),
         [_row(declared, row, whole, event=event) for row in kept],
         notes=_notes(asked, found, event=event),
