@@ -82,6 +82,9 @@ def great_fleet(seed: int = 11) -> Fleet:
     for number in range(INSTANCES):
         being = born(dice, number)
         used = likes[int(being.organization[4:])] if being.organization else COMMANDS[:2]
+        # In every third organization most keep to the command that they know.
+        if being.organization and int(being.organization[4:]) % 3 == 1 and dice.random() < 0.9:
+            used = used[:1]
         for item in life(dice, being, used):
             if item.at < NOW:
                 fleet.items.append(item)

@@ -19,7 +19,11 @@ Key = tuple[Cell, ...]
 def compared(now: Answer, before: Answer) -> Answer:
     """`now` with the figures of `before` next to its own."""
     earlier = dict(zip(_keys(before), before.rows, strict=True))
-    figures = [place for place, column in enumerate(now.columns) if column.type in FIGURES]
+    figures = [
+        place
+        for place, column in enumerate(now.columns)
+        if column.type in FIGURES and not column.dimension
+    ]
     rows: list[tuple[Cell, ...]] = []
     for key, row in zip(_keys(now), now.rows, strict=True):
         old = earlier.pop(key, None)

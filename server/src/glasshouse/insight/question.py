@@ -15,6 +15,8 @@ FILTERS: Mapping[str, str] = {
     "version": "only instances on this version, such as 8.0.4",
     "country": "only instances in this country, by its two letters, such as DE",
     "field": "the declared field, such as deployment or snapshot.host.deployment",
+    "across": "what to lay it across: version, country, organization or another declared field",
+    "organization": "only this organization, by its id",
     "reach": "the percentage of instances that must have the version that is advised, such as 95",
 }
 """What may stand in `where` and narrows a question in a way of its own, and what it means."""

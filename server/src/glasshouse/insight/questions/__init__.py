@@ -4,9 +4,16 @@ from collections.abc import Mapping
 
 from glasshouse.insight.question import Question
 from glasshouse.insight.questions.active_instances import ACTIVE_INSTANCES
+from glasshouse.insight.questions.cross_tabulation import CROSS_TABULATION
+from glasshouse.insight.questions.deployment_sizes import DEPLOYMENT_SIZES
+from glasshouse.insight.questions.feature_adoption import FEATURE_ADOPTION
+from glasshouse.insight.questions.feature_breadth import FEATURE_BREADTH
 from glasshouse.insight.questions.field_distribution import FIELD_DISTRIBUTION
+from glasshouse.insight.questions.geography import GEOGRAPHY
 from glasshouse.insight.questions.lifecycle import LIFECYCLE
 from glasshouse.insight.questions.minimum_version import MINIMUM_VERSION
+from glasshouse.insight.questions.recommendations import RECOMMENDATIONS
+from glasshouse.insight.questions.retention import RETENTION
 from glasshouse.insight.questions.upgrades import UPGRADES
 from glasshouse.insight.questions.version_adoption import VERSION_ADOPTION
 from glasshouse.insight.questions.version_lag import VERSION_LAG
@@ -21,5 +28,12 @@ QUESTIONS: Mapping[str, Question] = {
         UPGRADES,
         MINIMUM_VERSION,
         FIELD_DISTRIBUTION,
+        CROSS_TABULATION,
+        GEOGRAPHY,
+        DEPLOYMENT_SIZES,
+        FEATURE_ADOPTION,
+        FEATURE_BREADTH,
+        RECOMMENDATIONS,
+        RETENTION,
     )
 }

@@ -25,6 +25,7 @@ from glasshouse.insight.declared_field import (
 )
 from glasshouse.insight.queries import rows_of
 from glasshouse.insight.question import Inquiry, Question
+from glasshouse.insight.ranges import range_label
 from glasshouse.store import Store
 
 MOST_VALUES = 200
@@ -112,29 +113,6 @@ def _row(
     label = range_label(value, whole=declared.counted) if declared.ranged else value
     counts = (instances, items) if event else (instances,)
     return (label, *counts, items / whole)
-
-
-def range_label(low: float, *, whole: bool) -> str:
-    """The range that begins at this bound: `20 to 49` of whole numbers, `20 to <50` of others.
-
-    Below zero it is the mirror image: `-49 to -20`.
-    """
-    if low == 0:
-        return "0"
-    near = abs(low)
-    far = near * _WIDTHS[f"{near:e}"[0]]
-    if whole:
-        bounds = (near,) if far - near == 1 else (near, far - 1)
-        texts = [f"{bound:,.0f}" for bound in bounds]
-    else:
-        texts = [f"{near:,.6g}", f"<{far:,.6g}"]
-    if low < 0:
-        texts = [f"-{text}" if text[0] != "<" else f">-{text[1:]}" for text in reversed(texts)]
-    return " to ".join(texts)
-
-
-# How far the next bound is, by the first digit of this one: 1, 2, 5, 10, 20, 50 …
-_WIDTHS = {"1": 2.0, "2": 2.5, "5": 2.0}
 
 
 def _notes(asked: Inquiry, found: Sequence[Any], *, event: bool) -> tuple[str, ...]:
