@@ -16,6 +16,7 @@ DEFAULT_PERIOD = "90d"
 ALWAYS = ("product", "from", "to", "period", "origin", "where", "compare")
 COMPARISONS = ("previous",)
 LONGEST_VALUE = 256
+LONGEST = {"steps": 2048, "affected": 2048, "osv": 1 << 16}  # where it is not that
 MOST_CONDITIONS = 8
 # Words that say what is asked; the others in FILTERS are traits of instances as well.
 OWN_WORDS = frozenset(FILTERS) - {"version", "country", "organization"}
@@ -60,10 +61,9 @@ def single(name: str, words: Words) -> str | None:
     values = [value for value in words.get(name, ()) if value]
     if len(values) > 1:
         raise QuestionError(name, f"{len(values)} values", "one value")
-    if values and len(values[0]) > LONGEST_VALUE:
-        raise QuestionError(
-            name, f"{len(values[0])} characters", f"at most {LONGEST_VALUE} characters"
-        )
+    longest = LONGEST.get(name, LONGEST_VALUE)
+    if values and len(values[0]) > longest:
+        raise QuestionError(name, f"{len(values[0])} characters", f"at most {longest} characters")
     return values[0] if values else None
 
 
@@ -90,7 +90,7 @@ def _filters(
             given.setdefault(name, []).append(value)
     conditions = []
     for name, relation, value in map(parts_of, filter(None, words.get("where", ()))):
-        single("where", {"where": [value]})
+        single(name, {name: [value]})
         if name in question.filters and relation == "=":
             given.setdefault(name, []).append(value)
         elif question.narrows and name not in OWN_WORDS:

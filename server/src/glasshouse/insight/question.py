@@ -16,6 +16,11 @@ FILTERS: Mapping[str, str] = {
     "country": "only instances in this country, by its two letters, such as DE",
     "field": "the declared field, such as deployment or snapshot.host.deployment",
     "across": "what to lay it across: version, country, organization or another declared field",
+    "steps": "the steps, with commas between: events, or FIELD=VALUE of one",
+    "within": "the number of days after the first step in which the others must be done",
+    "affected": "the affected versions, such as >=2.0.0,<2.0.4; several ranges with || between",
+    "osv": "an OSV record as JSON, instead of 'affected'",
+    "disclosed": "the day on which an advisory was disclosed, such as 2026-01-31",
     "organization": "only this organization, by its id",
     "reach": "the percentage of instances that must have the version that is advised, such as 95",
 }

@@ -4,11 +4,15 @@ from collections.abc import Mapping
 
 from glasshouse.insight.question import Question
 from glasshouse.insight.questions.active_instances import ACTIVE_INSTANCES
+from glasshouse.insight.questions.advisory import ADVISORY
+from glasshouse.insight.questions.advisory_organizations import ADVISORY_ORGANIZATIONS
+from glasshouse.insight.questions.advisory_spread import ADVISORY_SPREAD
 from glasshouse.insight.questions.cross_tabulation import CROSS_TABULATION
 from glasshouse.insight.questions.deployment_sizes import DEPLOYMENT_SIZES
 from glasshouse.insight.questions.feature_adoption import FEATURE_ADOPTION
 from glasshouse.insight.questions.feature_breadth import FEATURE_BREADTH
 from glasshouse.insight.questions.field_distribution import FIELD_DISTRIBUTION
+from glasshouse.insight.questions.funnel import FUNNEL
 from glasshouse.insight.questions.geography import GEOGRAPHY
 from glasshouse.insight.questions.lifecycle import LIFECYCLE
 from glasshouse.insight.questions.minimum_version import MINIMUM_VERSION
@@ -34,6 +38,10 @@ QUESTIONS: Mapping[str, Question] = {
         FEATURE_ADOPTION,
         FEATURE_BREADTH,
         RECOMMENDATIONS,
+        FUNNEL,
         RETENTION,
+        ADVISORY,
+        ADVISORY_SPREAD,
+        ADVISORY_ORGANIZATIONS,
     )
 }

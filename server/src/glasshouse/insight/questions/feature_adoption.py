@@ -3,10 +3,10 @@
 A feature is an event that the manifest declares or, with `field`, a value of an event's field;
 those that are declared and were not used have a row of zeros. An instance has adopted a feature if
 it used it at least once in the period. The shares are of the instances active in the period, and of
-the organizations these belong to. `days` is the mean number of days on which an adopting instance used
-it. `stickiness` is the mean number of instances that use it on a day, by those that adopted it:
-1 where all of them use it every day. With `compare=previous` every figure stands beside the one of
-the period before.
+the organizations these belong to. `days` is the mean number of days on which an adopting instance
+used it. `stickiness` is the mean number of instances that use it on a day, by those that adopted
+it: 1 where all of them use it every day. With `compare=previous` every figure stands beside the one
+of the period before.
 """
 
 from glasshouse.insight.answer import Answer, Column

@@ -2,8 +2,8 @@
 
 Organizations are of one size if the numbers of their instances active in the period lie in one
 range (1, 2 to 4, 5 to 9, 10 to 19, 20 to 49 …). Of those others, its peers, at least 3 are needed.
-A feature (an event that the manifest declares or, with `field`, a value of an event's field) that at
-least half of the peers use is recommended to an organization
+A feature (an event that the manifest declares or, with `field`, a value of an event's field) that
+at least half of the peers use is recommended to an organization
 
 - as `unused`, if none of its instances used it in the period,
 - as `little used`, if the share of its instances that used it is less than half of the median of
