@@ -21,12 +21,14 @@ ifeq ($(BROWSER),no)
 	$(PY) -m pytest -n auto --dist loadgroup -m "not browser" $(TESTS)
 else
 	@tools/chromium.sh
+	@tools/browser.sh examples
 	$(PY) -m pytest -n auto --dist loadgroup $(TESTS)
 endif
 
 # Each product stands alone, and two have a module of the same name: one run of mypy for each.
-check: setup  ## formatting, lint, types, import rules, scripts, generated pages, lock file
+check: setup  ## formatting, lint, types, import rules, scripts, the tracker, generated pages, lock file
 	tools/uv lock --check
+	tools/browser.sh
 	for script in .ci/run tools/uv tools/apt tools/*.sh; do bash -n $$script || exit 1; done
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .

@@ -3,7 +3,7 @@
 import runpy
 import sys
 
-BENCHES = ("bench.ingest", "bench.loading", "bench.scale", "bench.client")
+BENCHES = ("bench.ingest", "bench.loading", "bench.scale", "bench.client", "bench.pages")
 
 if __name__ == "__main__":
     for name in BENCHES:

@@ -21,6 +21,7 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=200_000, help="in batches of 100")
     parser.add_argument("--single", type=int, default=20_000, help="in requests of their own")
     parser.add_argument("--connections", type=int, default=8)
+    parser.add_argument("--collectors", type=int, default=1, help="processes of the server")
     options = parser.parse_args()
     print(f"{options.connections} connections; server and sender share this machine's cores")
     print(f"{'':34}{'events/s':>10}{'CPU-s/M':>9}{'p50 ms':>8}{'p99 ms':>8}")
@@ -32,7 +33,7 @@ def main() -> None:
 
 def _to_acknowledgement(data: Path, options: argparse.Namespace) -> None:
     """With the loader asleep, what is left is receiving, checking and the journal."""
-    with running(data / "ack", load_every="3600") as server:
+    with running(data / "ack", load_every="3600", collectors=str(options.collectors)) as server:
         native = native_requests(options.events, 100, server.digest, server.key, 1)
         print(f"{'yardstick: json.loads':34}{'':>10}{_yardstick(native[:200]):>9.2f}")
         size = sum(map(len, native)) / options.events
@@ -58,7 +59,7 @@ def _yardstick(requests: list[bytes]) -> float:
 
 
 def _whole_way(data: Path, options: argparse.Namespace) -> None:
-    with running(data / "way") as server:
+    with running(data / "way", collectors=str(options.collectors)) as server:
         requests = native_requests(options.events, 100, server.digest, server.key, 4)
         events = len(requests) * 100
         before = cpu_seconds(server.pid)

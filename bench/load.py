@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
 INSTANCES = 2000
 
@@ -150,7 +151,16 @@ def _answered(connection: socket.socket) -> bool:
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time that a process has used, all its threads."""
+    """User and system time that a process and its children have used, all their threads."""
+    return _cpu_seconds(pid) + sum(map(_cpu_seconds, children(pid)))
+
+
+def children(pid: int) -> list[int]:
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
+
+
+def _cpu_seconds(pid: int) -> float:
     with open(f"/proc/{pid}/stat") as file:  # noqa: PTH123
         fields = file.read().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

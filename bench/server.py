@@ -64,9 +64,11 @@ def running(
     port: int = 0,
     program: Sequence[str] = PROGRAM,
     under: Sequence[str] = (),
+    directory: Path | None = None,
     **settings: str,
 ) -> Iterator[Server]:
-    """A server of `program` for as long as the block lasts, perhaps `under` a tracer.
+    """A server of `program` for as long as the block lasts, perhaps `under` a tracer or
+    in a working `directory`.
 
     `settings` are GLASSHOUSE_* variables without the prefix, in lower case.
     """
@@ -74,7 +76,7 @@ def running(
     environment |= {f"GLASSHOUSE_{name.upper()}": value for name, value in settings.items()}
     command = [*under, sys.executable, *program, "serve"]
     command += ["--data", str(data), "--listen", f"127.0.0.1:{port}"]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, cwd=directory)
     try:
         yield _registered(process, data)
     finally:

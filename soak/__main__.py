@@ -6,8 +6,11 @@ import sys
 SOAKS: tuple[tuple[str, list[str]], ...] = (
     ("soak.syscalls", []),
     ("soak.fuzz_doors", ["--inputs", "1000000"]),
+    ("soak.routes", ["--examples", "1000"]),
+    ("soak.mixed", ["--minutes", "30"]),
     ("soak.crashes", ["--kind", "kill", "--cycles", "1000"]),
     ("soak.crashes", ["--kind", "power", "--cycles", "1000"]),
+    ("soak.closes", []),
 )
 
 if __name__ == "__main__":

@@ -87,13 +87,19 @@ def crash(
     show: Callable[[int, int, Ledger], None] | None = None,
     clients_seconds: float = 0.6,
     program: Sequence[str] = PROGRAM,
+    victim: Callable[[Server], int] = lambda server: server.pid,
+    **settings: str,
 ) -> Ledger:
-    """Run so many lives and check after each. Raises AssertionError with what is wrong."""
+    """Run so many lives and check after each. Raises AssertionError with what is wrong.
+
+    `victim` is the process that a kill hits, `settings` are the server's, as
+    `bench.server.running` takes them.
+    """
     ledger = Ledger()
     for cycle in range(cycles):
-        with running(disk.mount(), program=program) as server:
+        with running(disk.mount(), 0, program, (), None, **settings) as server:
             check(server, ledger)
-            _live(server, ledger, chance, chance.uniform(0.05, clients_seconds))
+            _live(server, ledger, chance, chance.uniform(0.05, clients_seconds), victim)
         disk.cut()
         if show is not None:
             show(cycle + 1, cycles, ledger)
@@ -132,7 +138,13 @@ def _waiting(account: dict[str, dict[str, dict[str, dict[str, int]]]]) -> bool:
     return any(door["waiting"] for doors in account["products"].values() for door in doors.values())
 
 
-def _live(server: Server, ledger: Ledger, chance: random.Random, seconds: float) -> None:
+def _live(
+    server: Server,
+    ledger: Ledger,
+    chance: random.Random,
+    seconds: float,
+    victim: Callable[[Server], int],
+) -> None:
     """Clients send until the server is killed under them."""
     stop = threading.Event()
 
@@ -148,7 +160,7 @@ def _live(server: Server, ledger: Ledger, chance: random.Random, seconds: float)
     for thread in threads:
         thread.start()
     time.sleep(seconds)
-    os.kill(server.pid, signal.SIGKILL)
+    os.kill(victim(server), signal.SIGKILL)
     stop.set()
     for thread in threads:
         thread.join()

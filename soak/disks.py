@@ -8,11 +8,13 @@ synced, and the copy is mounted as the disk that comes up again.
 
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
 IMAGE_BYTES = 600 * 1024 * 1024
+BUSY_SECONDS = 10.0
 
 
 class Disk(Protocol):
@@ -79,7 +81,16 @@ class ImageDisk:
 
     def _unmount(self) -> None:
         if self._mounted is not None:
-            _run("umount", str(self._mounted))
+            give_up = time.monotonic() + BUSY_SECONDS
+            while True:
+                try:
+                    _run("umount", str(self._mounted))
+                    break
+                except subprocess.CalledProcessError:
+                    # Further collectors outlive a first process that was killed by a moment.
+                    if time.monotonic() > give_up:
+                        raise
+                    time.sleep(0.05)
             self._mounted.rmdir()
             self._mounted = None
 

@@ -26,7 +26,7 @@ from glasshouse.collector.desk import Desk
 from glasshouse.collector.pace import Pace
 from glasshouse.collector.places import Places
 from glasshouse.collector.proofs import Proofs
-from glasshouse.journal import Damage
+from glasshouse.journal import Damage, Syncs
 from glasshouse.loading.arrivals import adds_up
 from glasshouse.model import Position, decode_record
 from soak.mutations import WRONG_ITEMS, Sample, Wire, bombs, worsened
@@ -76,6 +76,9 @@ class ForgettingJournal:
 
     def size(self) -> int:
         return 0
+
+    def syncs(self) -> Syncs:
+        return Syncs((), 0.0, 0)
 
     def close(self) -> None:
         pass

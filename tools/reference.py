@@ -7,6 +7,7 @@ something that the other does not.
 import argparse
 import ast
 import inspect
+import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields
@@ -16,8 +17,10 @@ from typing import Any
 from glasshouse import settings
 from glasshouse.cli.main import parser as server_parser
 from glasshouse.model import REASONS
+from glasshouse.notices import NOTICES
 from glasshouse_sdk.cli.main import _parser as sdk_parser
 from glasshouse_sdk.manifest import vocabulary
+from glasshouse_sdk.manifest.browser import BROWSER
 from glasshouse_sdk.manifest.vocabulary import Key
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -44,6 +47,11 @@ TABLES: Sequence[tuple[str, str, Mapping[str, Key]]] = (
         "[doors.NAME]",
         "How a foreign wire format's names map onto declared ones. NAME is one of {doors}.",
         vocabulary.DOOR,
+    ),
+    (
+        "[browser]",
+        "What the product's web pages may send, and what the consent banner says.",
+        BROWSER,
     ),
 )
 
@@ -181,6 +189,22 @@ def reasons_page() -> str:
     return "".join(parts)
 
 
+def log_page() -> str:
+    """Every notice of the server's log."""
+    parts = [
+        "# The server's log\n",
+        MADE,
+        "\nOn standard error, a notice a line: `glasshouse serve --log-format json`, or",
+        "\n`GLASSHOUSE_LOG_FORMAT`. JSON and logfmt lines begin with `at`, `level` and `event`. No",
+        "\nfact is an address, an id or a value that a client sent.\n",
+        "\n| event | level | facts | what it means |\n|---|---|---|---|\n",
+    ]
+    for notice, (level, facts, says) in NOTICES.items():
+        name = logging.getLevelName(level).lower()
+        parts.append(f"| `{notice.value}` | {name} | {_listed(facts)} | {says} |\n")
+    return "".join(parts)
+
+
 def decisions_page() -> str:
     """The index of the decisions, by the titles of their pages."""
     parts = [
@@ -206,6 +230,7 @@ MAKERS: Mapping[str, Callable[[], str]] = {
     "reference/manifest.md": manifest_page,
     "reference/settings.md": settings_page,
     "reference/reasons.md": reasons_page,
+    "reference/log.md": log_page,
     "decisions/README.md": decisions_page,
 }
 

@@ -20,6 +20,8 @@ COLUMNS = (
     ("first", "first record ms", 1e3),
     ("median", "record median µs", 1e6),
     ("p99", "record p99 µs", 1e6),
+    ("median_cpu", "record median CPU µs", 1e6),
+    ("p99_cpu", "record p99 CPU µs", 1e6),
 )
 
 
@@ -59,11 +61,11 @@ def _figures(subject: Subject, directory: str, arguments: argparse.Namespace) ->
 
 def _print_table(rows: dict[str, dict[str, float]]) -> None:
     names = list(rows)
-    print(f"{'':<20}" + "".join(f"{name:>28}" for name in names) + f"{'ratio':>10}")
+    print(f"{'':<22}" + "".join(f"{name:>28}" for name in names) + f"{'ratio':>10}")
     for key, label, scale in COLUMNS:
         values = [rows[name][key] * scale for name in names]
         ratio = values[1] / values[0] if values[0] > 0 else float("inf")
-        print(f"{label:<20}" + "".join(f"{v:>28.2f}" for v in values) + f"{ratio:>10.1f}")
+        print(f"{label:<22}" + "".join(f"{v:>28.2f}" for v in values) + f"{ratio:>10.1f}")
     print("\nglasshouse-sdk's items are on disk when record returns; segment's are in memory.")
 
 

@@ -119,9 +119,10 @@ def _dns(python: str, adapter: Adapter, place: Path, rounds: int) -> dict[str, o
 
 
 def _row(runs: list[Run]) -> dict[str, object]:
-    best = min(runs, key=lambda r: r.exit_seconds)
+    ended = all(run.code is not None for run in runs)
     return {
-        "exit_ms": None if any(r.code is None for r in runs) else round(best.exit_seconds * 1e3, 1),
+        "exit_ms": round(min(r.exit_seconds for r in runs) * 1e3, 1) if ended else None,
+        "cpu_ms": round(min(r.exit_cpu for r in runs) * 1e3, 1) if ended else None,
         "printed": max(len(r.printed) for r in runs),
         "code": next((r.code for r in runs if r.code), 0),
     }
@@ -168,13 +169,19 @@ def _table(results: dict[str, dict[str, dict[str, object]]]) -> str:
     names = list(dict.fromkeys(name for rows in results.values() for name in rows))
     clients = [name for name in results if name != BARE.name] or list(results)
     lines = [
-        "ms from the last record to the end of the process (above no client at all), printed; lost",
-        f"{'':<18}" + "".join(f"{client:>24}" for client in clients),
+        "ms from the last record to the end, clock/processor, above no client; printed; lost",
+        f"{'':<18}" + "".join(f"{client:>30}" for client in clients),
     ]
     for name in names:
         cells = [_cell(results[client].get(name), bare.get(name)) for client in clients]
-        lines.append(f"{name:<18}" + "".join(f"{cell:>24}" for cell in cells))
+        lines.append(f"{name:<18}" + "".join(f"{cell:>30}" for cell in cells))
     return "\n".join(lines)
+
+
+def _above(row: dict[str, object], bare: dict[str, object] | None, name: str) -> float:
+    """Milliseconds above a process without a client."""
+    floor = bare.get(name) if bare else None
+    return float(str(row[name])) - float(str(floor or 0))
 
 
 def _cell(row: dict[str, object] | None, bare: dict[str, object] | None) -> str:
@@ -184,12 +191,10 @@ def _cell(row: dict[str, object] | None, bare: dict[str, object] | None) -> str:
         return "not run"
     if "lost" in row:
         return f"lost {row['lost']} of {row['of']}"
-    floor = bare.get("exit_ms") if bare else None
-    time_added = (
-        f"> {LONGEST:.0f} s"
-        if row["exit_ms"] is None
-        else f"{float(str(row['exit_ms'])) - float(str(floor or 0)):.0f} ms"
-    )
+    time_added = f"> {LONGEST:.0f} s"
+    if row["exit_ms"] is not None:
+        clock, cpu = (_above(row, bare, name) for name in ("exit_ms", "cpu_ms"))
+        time_added = f"{clock:.0f}/{cpu:.1f} ms"
     crashed = f", exit {row['code']}" if row["code"] else ""
     delivered = f", {row['delivered']}" if "delivered" in row else ""
     return f"{time_added}, {row['printed']} B{delivered}{crashed}"

@@ -19,7 +19,7 @@ def record(n):
     mark = "mark-%06d" % n
     {record}
 def told():
-    os.write(int(os.environ["TOLD"]), repr(time.monotonic()).encode())
+    os.write(int(os.environ["TOLD"]), b"%.9f %.9f" % (time.monotonic(), time.process_time()))
 {body}
 """
 ORDINARY_END = "for n in range({first}, {last}): record(n)\n{flush}\ntold()"
@@ -42,9 +42,12 @@ os.waitpid(child, 0)
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What came of it: seconds from the last record to the end, and the bytes that it printed."""
+    """What came of it: seconds from the last record to the end, by the clock and of processor time
+    (the process's own and of children that it waited for), and the bytes that it printed.
+    """
 
     exit_seconds: float
+    exit_cpu: float
     printed: bytes
     code: int | None  # None: killed after `LONGEST`
 
@@ -87,28 +90,34 @@ def run(
         env=environ, pass_fds=(telling,), cwd="/", start_new_session=True,
     )  # fmt: skip
     os.close(telling)
-    recorded = _time_told(told)
-    code = _wait(process)
+    recorded = _times_told(told)
+    code, cpu = _wait(process)
     ended = time.monotonic()
     assert process.stdout is not None
     os.set_blocking(process.stdout.fileno(), False)
     printed = process.stdout.read() or b""
     process.stdout.close()
-    return Run(ended - (recorded or ended), printed, code)
+    clock, used = recorded or (ended, cpu)
+    return Run(ended - clock, cpu - used, printed, code)
 
 
-def _time_told(told: int) -> float | None:
+def _times_told(told: int) -> tuple[float, float] | None:
+    """When the last item was recorded, and the processor time that was used until then."""
     with open(told, "rb") as pipe:
-        text = os.read(pipe.fileno(), 64)
-    return float(text) if text else None
+        words = os.read(pipe.fileno(), 64).split()
+    return (float(words[0]), float(words[1])) if words else None
 
 
-def _wait(process: subprocess.Popen[bytes]) -> int | None:
+def _wait(process: subprocess.Popen[bytes]) -> tuple[int | None, float]:
+    """The exit code, None if it had to be killed, and the processor time that was used in all."""
     give_up = time.monotonic() + LONGEST
-    while (code := process.poll()) is None:
+    while True:
+        ended, status, usage = os.wait4(process.pid, os.WNOHANG)
+        if ended:
+            process.returncode = os.waitstatus_to_exitcode(status)
+            return process.returncode, usage.ru_utime + usage.ru_stime
         if time.monotonic() > give_up:
             process.kill()
             process.wait()
-            return None
+            return None, 0.0
         time.sleep(0.002)
-    return code

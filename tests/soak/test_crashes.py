@@ -29,6 +29,12 @@ def test_nothing_acknowledged_is_lost_or_counted_twice(disk):
 
 
 @pytest.mark.parametrize("disk", ["power"], indirect=True)
+def test_nor_with_a_further_collector(disk):
+    ledger = crash(disk, 3, random.Random(12), clients_seconds=0.8, collectors="2")
+    assert ledger.acknowledged > 100
+
+
+@pytest.mark.parametrize("disk", ["power"], indirect=True)
 def test_a_server_that_does_not_sync_is_found_out(disk):
     with pytest.raises((AssertionError, RuntimeError)):
         crash(disk, 3, random.Random(11), program=("-c", FORGETFUL))

@@ -60,6 +60,7 @@ class Reason(enum.StrEnum):
     UNLOADABLE = "unloadable"
     NOT_TELEMETRY = "not_telemetry"
     DO_NOT_TRACK = "do_not_track"
+    NO_CONSENT = "no_consent"
     ERASED = "erased"
     # The next one befalls a field, never an item: the item is accepted without it.
     UNDECLARED_FIELD = "undeclared_field"
@@ -89,6 +90,7 @@ REASONS: Mapping[Reason, str] = {
     Reason.UNLOADABLE: "the store could not take the item; it is kept aside for an operator",
     Reason.NOT_TELEMETRY: "a message that carries no telemetry of its own (such as an alias)",
     Reason.DO_NOT_TRACK: "the request asked not to be tracked",
+    Reason.NO_CONSENT: "the product asks first, and the visitor has not agreed to this",
     Reason.ERASED: "made before its instance, user or organization was erased",
     Reason.UNDECLARED_FIELD: "a field that the manifest does not declare; dropped unread",
 }

@@ -23,11 +23,17 @@ class Settings:
     country_database: Path | None = None
     """A country database in MaxMind's format; the one that ships with the package otherwise."""
 
+    regions: Path | None = None
+    """A database in MaxMind's format that knows regions, which the operator has a licence for."""
+
     trusted_proxies: tuple[str, ...] = ()
     """Peers whose X-Forwarded-For is believed. Nobody's is, by default."""
 
     in_flight_bytes: int = 256 * 1024 * 1024
     """Bodies being worked on at once, in bytes; beyond it the doors answer 503."""
+
+    collectors: int = 1
+    """Processes that serve the doors. A second one uses a second core; the first one loads, too."""
 
     items_per_second: float = 0.0
     """Most items taken in a second, shared evenly among products; 0 for no limit."""
@@ -42,8 +48,23 @@ class Settings:
     """Threads of the store's engine; 0 takes as many as there are cores. One thread loads at a
     fifth less CPU an event, and answers questions at half the speed of two."""
 
+    log_format: str = "text"
+    """How the log on standard error is written: `text`, `json` or `logfmt`, one notice a line."""
+
     one_thread: bool = False
     """Do everything in one thread: slower, but every system call has its turn (fault injection)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceManager:
+    """Where the service manager that started this process wants to hear of it."""
+
+    notify_socket: str | None = None
+
+
+def service_manager(environment: Mapping[str, str] | None = None) -> ServiceManager:
+    source = os.environ if environment is None else environment  # noqa: TID251 (the one reader)
+    return ServiceManager(source.get("NOTIFY_SOCKET") or None)
 
 
 def from_environment(settings: Settings, environment: Mapping[str, str] | None = None) -> Settings:
@@ -52,8 +73,10 @@ def from_environment(settings: Settings, environment: Mapping[str, str] | None =
     casts: Mapping[str, Callable[[str], object]] = {
         "data": Path,
         "country_database": Path,
+        "regions": Path,
         "trusted_proxies": lambda text: tuple(filter(None, text.split(","))),
         "in_flight_bytes": int,
+        "collectors": int,
         "items_per_second": float,
         "load_every": float,
         "store_threads": int,

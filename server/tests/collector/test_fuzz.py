@@ -58,7 +58,7 @@ def test_a_defect_is_told_without_what_was_sent(foreign, monkeypatch, path):
     def fail(parcel, _):
         raise ValueError(parcel.body.decode())
 
-    monkeypatch.setattr("glasshouse.collector.visit.STEPS", (fail,))
+    monkeypatch.setattr("glasshouse.collector.handover.STEPS", (fail,))
     monkeypatch.setattr(foreign.app.reception, "report", told.append)
     answer = foreign.send(path, b"CANARY")
     assert answer.status_code == 503

@@ -17,9 +17,9 @@ class ProvingClient:
 
     def __init__(self, product="shop"):
         self.instance = str(uuid.uuid4())
-        self._secret = secrets.token_bytes(32)
-        text = f"glasshouse-proof/1\0{product}".encode()
-        self.token = hmac.new(self._secret, text, hashlib.sha256).hexdigest()
+        text = f"glasshouse-forget/1\0{product}".encode()
+        key = hmac.new(secrets.token_bytes(32), text, hashlib.sha256).hexdigest()
+        self.token = hashlib.sha256(f"glasshouse-proof/2\0{key}".encode()).hexdigest()
 
     def item(self, instance=None):
         return {

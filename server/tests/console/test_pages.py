@@ -11,7 +11,13 @@ from serving import browsing
 from glasshouse.console.app import console_app
 from glasshouse.model import Origin
 
-PAGES = ["/", "/products/forge", "/products/forge/dictionary", "/products/forge/disclosure"]
+PAGES = [
+    "/",
+    "/products/forge",
+    "/products/forge/dictionary",
+    "/products/forge/disclosure",
+    "/products/forge/live",
+]
 PAYLOADS = [
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',

@@ -1,10 +1,12 @@
 """The file journal: what was acknowledged is read back, whatever happened to the files."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -202,3 +204,32 @@ def test_what_was_acknowledged_before_kill_9_is_read_afterwards(tmp_path):
         acknowledged |= {int(line) for line in rest.split("\n")[:-1] if line}
     found = {int(payload.split(b":")[0]) for payload in read_all(opened(tmp_path))}
     assert acknowledged <= found
+
+
+def test_without_its_thread_it_may_be_rolled_while_it_is_appended_to(tmp_path):
+    """An erasure, in a thread of the server's pool, ends the segment between two requests."""
+    journal = open_journal(tmp_path, floor=Position(0, 0), report=print, threaded=False)
+    stop = threading.Event()
+
+    def roll() -> None:
+        while not stop.is_set():
+            journal.roll()
+
+    async def append() -> int:
+        done = 0
+        for number in range(300):
+            with contextlib.suppress(JournalBrokenError):
+                await journal.append(b"%d" % number)
+                done += 1
+        return done
+
+    roller = threading.Thread(target=roll)
+    roller.start()
+    try:
+        assert asyncio.run(append()) == 300
+    finally:
+        stop.set()
+        roller.join()
+    found = [payload for payload, _ in journal.read(Position(0, 0), 1 << 30)]
+    assert found == [b"%d" % number for number in range(300)]
+    journal.close()

@@ -1,6 +1,8 @@
 """A backup is whole, is checked, and becomes a server again; commands ask the running server."""
 
 import json
+import os
+import resource
 import subprocess
 import sys
 import threading
@@ -138,6 +140,7 @@ def test_an_export_is_all_that_a_raw_scan_finds(tmp_path: Path) -> None:
         assert list(export(installation.holdings, "forge", "instance", "nobody")) == []
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
 def test_doctor_finds_what_is_wrong(tmp_path: Path) -> None:
     with opened(tmp_path) as installation:
         filled(installation)
@@ -152,12 +155,23 @@ def test_doctor_finds_what_is_wrong(tmp_path: Path) -> None:
         segment.write_bytes(b"no record at all")
         installation.journal._ends[900] = 16
         tmp_path.chmod(0o755)
+        (tmp_path / "secrets" / "server.key").chmod(0o644)
+        (tmp_path / "catalogue").mkdir(exist_ok=True)
+        (tmp_path / "catalogue" / "left").touch()
+        os.chown(tmp_path / "catalogue" / "left", 12345, 12345)
+        before = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (1000, before[1]))
         found = {f.check: f for f in examine(installation.holdings)}
         assert found["clock"].state == "problem"
         assert found["aside"].state == "warning"
         assert found["store"].state == "problem"
         assert found["journal"].state == "problem"
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
         assert found["permissions"].state == "warning"
+        assert found["owners"].state == "problem"
+        assert found["secrets"].state == "problem"
+        assert found["open files"].state == "warning"
+        assert "duckdb" in found["versions"].found
         assert all(f.do for f in found.values() if f.state != "ok")
         tmp_path.chmod(0o700)
 
@@ -197,9 +211,19 @@ def test_the_commands_ask_the_server_that_runs(
         capsys.readouterr()
         main(["doctor", "--json", *where])
         findings = json.loads(capsys.readouterr().out)
-        assert {f["check"]: f["state"] for f in findings if f["check"] != "disk"} == dict.fromkeys(
-            ("permissions", "clock", "journal", "loader", "aside", "store", "erasures"), "ok"
-        )
+        machine = ("disk", "open files")  # these may be short where the tests run
+        states = {f["check"]: f["state"] for f in findings if f["check"] not in machine}
+        assert set(states.values()) == {"ok"}, findings
+        assert set(states) >= {
+            "permissions",
+            "owners",
+            "clock",
+            "journal",
+            "store",
+            "ports",
+            "erasures",
+            "forget",
+        }
     finally:
         server.terminate()
         server.wait(60)

@@ -24,7 +24,7 @@ from keeping_world import (
     snapshot,
 )
 
-from glasshouse.cli.application import accounting_object
+from glasshouse.cli.books import accounting_object
 from glasshouse.keeping.backup import back_up
 from glasshouse.keeping.erasing import ErasureError, Wanted, erase
 from glasshouse.keeping.restoring import restore

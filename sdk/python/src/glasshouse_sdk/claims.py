@@ -152,7 +152,7 @@ def seal(state: State, path: str, now: int, patience: float = 0.0) -> bool:
         if not is_marked(descriptor):
             file.write(MARK)
         file.seek(0)
-        count = len(lines_before_mark(file.read()))
+        count = count_before_mark(file.read())
         try:
             if count:
                 os.rename(path, _free_path(state, now, count, stream_of(path)))
@@ -178,6 +178,15 @@ def lines_before_mark(data: bytes) -> list[bytes]:
     """
     before = (b"\n" + data).partition(b"\n\n")[0]
     return [line.rstrip(b" ") for line in before[1:].splitlines()]
+
+
+def count_before_mark(data: bytes) -> int:
+    """How many lines `lines_before_mark` gives, without making them: a host waits for this."""
+    if data[:1] == MARK:
+        return 0
+    end = data.find(b"\n\n")
+    whole = data.count(b"\n", 0, len(data) if end < 0 else end + 1)
+    return whole + (end < 0 and not data.endswith(b"\n") and bool(data))
 
 
 def _is_still(path: str, descriptor: int) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from glasshouse_sdk.answers import EVERY, UnreadableAnswersError, read_answers
 from glasshouse_sdk.environment import DO_NOT_TRACK, REFUSED
 from glasshouse_sdk.finding import Finding
+from glasshouse_sdk.installation import read_installation
 from glasshouse_sdk.jsontext import parsed
 from glasshouse_sdk.policies import read_policies
 from glasshouse_sdk.state import ANSWER, ENDED
@@ -60,11 +61,19 @@ class Consent:
     def may_send(self) -> bool:
         return "on" in self.states.values()
 
+    @property
+    def is_refused_wider(self) -> bool:
+        """Whether something refuses that covers more than this product: nothing may leave then."""
+        return any(
+            f.says == "off" and (f.name in WIDER_THAN_PRODUCT or f.kind == "policy")
+            for f in self.findings
+        )
+
     def to_keep(self) -> Finding | None:
         """The refusal given at installation that later installations must find again."""
-        refusals = [finding for finding in self.findings if finding.says == "off"]
-        if any(f.name in WIDER_THAN_PRODUCT or f.kind == "policy" for f in refusals):
+        if self.is_refused_wider:
             return None  # it covers everything and asks for not a trace, so none is left
+        refusals = [finding for finding in self.findings if finding.says == "off"]
         return next((finding for finding in refusals if finding.sticky), None)
 
 
@@ -76,6 +85,7 @@ def decide(compiled: Mapping[str, Any], surroundings: Surroundings, state: State
     findings = (
         *_wider_findings(product["slug"], surroundings),
         *(read_switch(switch, surroundings) for switch in compiled["switches"]),
+        *read_installation(surroundings.installation, product["slug"]),
         *unreadable,
         *(_answered(answer, state) for answer in answers if state is not None),
         *_read_ended(state, compiled["digest"]),

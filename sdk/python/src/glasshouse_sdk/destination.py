@@ -55,9 +55,7 @@ class Destination:
         kept["doors"] = compiled["doors"]
         if "parts" in compiled:  # those that are installed, for the owner's commands to know
             kept["parts"] = list(compiled["parts"])
-        kept["items"] = {
-            path: {"channel": item["channel"]} for path, item in compiled["items"].items()
-        }
+        kept["items"] = {path: self._item(item) for path, item in compiled["items"].items()}
         text = as_json(
             {
                 "endpoint": self.endpoint,
@@ -67,6 +65,15 @@ class Destination:
             }
         )
         return text + "\n"
+
+    def _item(self, item: Mapping[str, Any]) -> dict[str, Any]:
+        kept = {"channel": item["channel"]}
+        if self.wire == "dujour":  # whose metrics do not say which snapshot they belong to
+            kept["fields"] = {
+                name: {"type": field["type"], "of": field.get("of")}
+                for name, field in item["fields"].items()
+            }
+        return kept
 
 
 def keep_destination(state: State, destination: Destination) -> None:

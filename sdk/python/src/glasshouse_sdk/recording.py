@@ -96,6 +96,8 @@ class Recorder:
         state.make()
         if instance is None:
             instance = _own_instance(state)
+        elif destination.wire == "native":  # which carries a proof, whoever named the instance
+            state.once("secret", random_secret)
         self._instance = self._identity("instance", instance)
         if surroundings.project is not None:
             keep_project(state, surroundings.project)

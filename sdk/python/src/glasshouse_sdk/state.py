@@ -13,9 +13,12 @@ ended.json           the collector said that this collection has ended (410)
 tallies              what was refused or dropped, as counts
 spool/               one file a stream, sealed claims, frozen requests
 history/             what left, with its receipts
+departures           as whom items left this machine
+forget.json          what the person asked to be forgotten, with the collector's receipts
 sender.lock          held by the one sender
 
-While the telemetry is off, nothing but `answer.json` and `ended.json` may be here.
+While the telemetry is off, nothing but `answer.json`, `ended.json` and `forget.json` may be here;
+the last only where the person asked to be forgotten.
 """
 
 from __future__ import annotations
@@ -29,7 +32,9 @@ if TYPE_CHECKING:
 
 ANSWER = "answer.json"
 ENDED = "ended.json"
-REFUSALS = (ANSWER, ENDED)  # what stays when everything else goes
+FORGET = "forget.json"
+DEPARTURES = "departures"
+REFUSALS = (ANSWER, ENDED, FORGET)  # what stays when everything else goes
 
 
 def default_directory(slug: str, environ: Mapping[str, str], platform: str) -> str | None:
@@ -127,6 +132,9 @@ class State:
         finally:
             remove(temporary)
         return (self.read(name) or "").strip()
+
+    def exists(self, name: str) -> bool:
+        return os.path.exists(self.path(name))
 
     def exists_beyond_refusals(self) -> bool:
         """Whether anything is kept here that a refusal would have to remove."""

@@ -25,9 +25,9 @@ def policy_directory(environ: Mapping[str, str], platform: str) -> str:
 
 
 class Surroundings:
-    """The environment, the project's directory, the host's properties, and the policies'."""
+    """The environment, the directories of project, policies and installation, and properties."""
 
-    __slots__ = ("environ", "policy", "project", "properties")
+    __slots__ = ("environ", "installation", "policy", "project", "properties")
 
     def __init__(
         self,
@@ -36,8 +36,10 @@ class Surroundings:
         project: str | None = None,
         properties: Mapping[str, str] | None = None,
         policy: str | None = None,
+        installation: str | None = None,
     ) -> None:
         self.environ = environ
+        self.installation = None if installation is None else os.path.abspath(installation)
         self.project = None if project is None else os.path.abspath(project)
         self.properties = dict(properties or {})
         self.policy = policy_directory(environ, sys.platform) if policy is None else policy
@@ -45,12 +47,17 @@ class Surroundings:
     def in_project(self, project: str | None) -> Surroundings:
         """The same, seen from another project, or from none."""
         return Surroundings(
-            self.environ, project=project, properties=self.properties, policy=self.policy
+            self.environ,
+            project=project,
+            properties=self.properties,
+            policy=self.policy,
+            installation=self.installation,
         )
 
     def for_sender(self) -> dict[str, Any]:
         """What is written down for the sender; the environment it has by itself."""
-        return {"properties": self.properties, "policy": self.policy}
+        known = {"properties": self.properties, "policy": self.policy}
+        return known if self.installation is None else {**known, "installation": self.installation}
 
     def place(self, file: str) -> str | None:
         """The path that a manifest's `file` means here: `~` and `$NAME` are filled in, and what is

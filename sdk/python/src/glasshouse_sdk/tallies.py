@@ -14,7 +14,7 @@ NAME = "tallies"
 LONGEST = 16_384  # bytes
 
 
-LOST = ("refused_by_collector", "rejected_by_collector", "dropped", "torn")
+LOST = ("refused_by_collector", "rejected_by_collector", "not_carried", "dropped", "torn")
 """Reasons of items that were recorded and will never arrive."""
 
 

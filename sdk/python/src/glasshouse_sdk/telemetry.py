@@ -18,9 +18,10 @@ from glasshouse_sdk.answers import EVERY, give_answer
 from glasshouse_sdk.compiled import load_compiled, with_parts
 from glasshouse_sdk.consent import Consent, decide
 from glasshouse_sdk.environment import hand_down_refusal, origin_of, process_environment
+from glasshouse_sdk.installation import keep_installation
 from glasshouse_sdk.jsontext import parsed
 from glasshouse_sdk.sourcetree import is_in_source_tree
-from glasshouse_sdk.state import State, default_directory
+from glasshouse_sdk.state import FORGET, State, default_directory
 from glasshouse_sdk.surroundings import Surroundings
 
 TYPE_CHECKING = False
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from glasshouse_sdk.destination import Destination
+    from glasshouse_sdk.forgetting import Forgotten
     from glasshouse_sdk.recording import Delivered, Recorder
     from glasshouse_sdk.runs import Run
     from glasshouse_sdk.sender.history import Entry
@@ -56,6 +58,7 @@ class Telemetry:
         project: str | os.PathLike[str] | None = None,
         properties: Mapping[str, str] | None = None,
         policy: str | os.PathLike[str] | None = None,
+        installation: str | os.PathLike[str] | None = None,
         parts: Collection[str] | None = None,
         sends_at_exit: bool = True,
         strict: bool = False,
@@ -69,9 +72,10 @@ class Telemetry:
         if not the process's. `project`: the directory of the project that the product works on, if
         its manifest has switches there. `properties`: those that the product was started with, for
         switches of that kind. `policy`: the directory of the organization's policies, if not
-        /etc/glasshouse/policy.d. `parts`: the names of those parts of the product that are there,
-        if not all that the manifest knows. `sends_at_exit`: False leaves what waits to `send`, to
-        the next run or to the owner.
+        /etc/glasshouse/policy.d. `installation`: a directory that every user of the machine may
+        read, where a sticky refusal of whoever may write there is kept for all. `parts`: the names
+        of those parts of the product that are there, if not all that the manifest knows.
+        `sends_at_exit`: False leaves what waits to `send`, to the next run or to the owner.
         `strict`: raise what is otherwise swallowed; for tests and development.
         """
         self._strict = strict
@@ -86,6 +90,7 @@ class Telemetry:
                 project=None if project is None else os.fspath(project),
                 properties=properties,
                 policy=None if policy is None else os.fspath(policy),
+                installation=None if installation is None else os.fspath(installation),
             )
             self._hands_down = environment is None
             self._open(manifest, key, endpoint, state, parts)
@@ -173,6 +178,27 @@ class Telemetry:
                 self._recorder.ask_again()
         except Exception as error:  # noqa: BLE001 — no mistake of ours or theirs may reach the host
             self._swallow(error)
+
+    def forget(self, seconds: float = 20.0, by: str = "the product") -> Forgotten:
+        """Refuse, and ask the collector to erase what left: it is off when this returns. Waits for
+        the collector's answer for so many seconds at most. What became of it, at worst:
+
+        done      erased, or nothing is known here that ever left
+        pending   the collector has noted it; `history` has the receipt with its date
+        waiting   it could not be reached; the request is kept, and sent at the next run
+        refused   it cannot be proven who asks; the vendor has to be asked by other means
+        """
+        try:
+            from glasshouse_sdk.forgetting import forget, worst  # by those alone who ask
+
+            known = self._compiled, self._known_state(), self._destination()
+            asked = forget(*known, self._surroundings.environ, by=by, seconds=seconds)
+            self._decide()
+            self._recorder = None
+            return worst(asked)
+        except Exception as error:  # noqa: BLE001 — no mistake of ours or theirs may reach the host
+            self._swallow(error)
+            return "waiting"
 
     def waiting(self) -> tuple[dict[str, Any], ...]:
         """The items that wait to be sent, of this and earlier runs, as they were recorded:
@@ -282,6 +308,8 @@ class Telemetry:
         )
         self._state = State(directory) if directory else None
         self._decide()
+        if self._state is not None and self._state.exists(FORGET):
+            self._go_on_forgetting(self._state)
         if self._is_on and self._consent is not None and self._consent.must_tell:
             self._tell()
         if self._is_on and loaded.get("runs"):
@@ -293,6 +321,17 @@ class Telemetry:
         if unknown:  # a part that is newer than this manifest sends nothing, and that is all
             known = ", ".join(loaded.get("parts", ())) or "none is declared"
             self._swallow(ValueError(f"parts: found {', '.join(unknown)}; expected of {known}"))
+
+    def _go_on_forgetting(self, state: State) -> None:
+        """A request to be forgotten that found no network is sent now: the person asked for it.
+
+        Not where no packet at all may leave: under DO_NOT_TRACK, and an organization's policy.
+        """
+        if self._consent is None or self._consent.is_refused_wider:
+            return
+        from glasshouse_sdk.forgetting import go_on_forgetting  # by those alone who asked for it
+
+        go_on_forgetting(state, self._surroundings.environ, time.time())
 
     def _decide(self) -> None:
         self._consent = consent = decide(self._compiled, self._surroundings, self._state)
@@ -308,6 +347,10 @@ class Telemetry:
         kept = consent.to_keep()
         if kept is not None and not kept.of_project:
             self._keep_answer(state, "off", EVERY, kept.name)
+            if self._surroundings.installation is not None:
+                slug = self._compiled["product"]["slug"]
+                told = f"{kept.name} said off on {_now()}"
+                keep_installation(self._surroundings.installation, slug, told)
         if state.exists_beyond_refusals():
             from glasshouse_sdk.refusing import obey  # only when there is something to remove
 

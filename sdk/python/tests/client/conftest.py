@@ -15,6 +15,8 @@ import pytest
 
 from glasshouse_sdk.manifest import compiled_text, parse_manifest
 
+sys.path.insert(0, str(Path(__file__).parent))  # for the tests' own `observed`
+
 MANIFEST = """
 [product]
 slug = "acme"
@@ -101,7 +103,8 @@ class Collector:
 
     @property
     def items(self) -> list[dict]:
-        return [item for body in self.bodies for item in json.loads(body)["items"]]
+        told = (json.loads(body) for body in self.bodies)
+        return [item for body in told for item in body.get("items", [])]
 
     def close(self) -> None:
         self.closing.set()
@@ -123,6 +126,12 @@ class Collector:
                 ANSWERS[collector.mode](self, body, collector)
 
             def do_GET(self) -> None:
+                if self.path.startswith("/v1/forget/"):
+                    collector.requests.append(
+                        {"path": self.path, "headers": dict(self.headers), "body": b""}
+                    )
+                    ANSWERS[collector.mode](self, b"", collector)
+                    return
                 self.answer(405, b'{"error":{}}', Content_Type="application/json")
 
             def answer(self, status: int, body: bytes, **headers: str) -> None:
@@ -147,6 +156,34 @@ def _receipts(body: bytes) -> bytes:
     return json.dumps(
         {"receipts": [{"id": item["id"], "outcome": "accepted"} for item in items]}
     ).encode()
+
+
+def _noted(handler, body, collector) -> None:
+    """A request to be forgotten, or an upload of items."""
+    if handler.path.startswith("/v1/forget"):
+        request = json.loads(body)["request"] if body else handler.path.rpartition("/")[2]
+        receipt = {"request": request, "state": "pending", "by": "2026-12-01T00:00:00Z"}
+        handler.answer(202, json.dumps({"receipt": receipt}).encode())
+    else:
+        handler.answer(200, _receipts(body))
+
+
+def _forgotten(handler, body, collector) -> None:
+    receipt = {
+        "request": handler.path.rpartition("/")[2], "state": "done",
+        "completed_at": "2026-11-22T11:00:00Z", "items": {"event.done": 1},
+    }  # fmt: skip
+    handler.answer(200, json.dumps({"receipt": receipt}).encode())
+
+
+WHITELIST = {"host.cores": {"datatype": "number", "description": "d"}}
+
+
+def _notice(body: bytes, **more) -> bytes:
+    """What a dujour server answers a check-in."""
+    sent = json.loads(body)
+    notice = {"version": "2.0", "newer": True, "link": "", "product": sent["product"]}
+    return json.dumps(notice | more).encode()
 
 
 def _error(reason: str) -> bytes:
@@ -200,9 +237,19 @@ def _narrowed(body: bytes) -> bytes:
 
 
 ANSWERS = {
-    "ok": lambda h, b, c: h.answer(200, _receipts(b)),
+    "ok": _noted,
+    "forgotten": _forgotten,
+    "bad proof": lambda h, b, c: h.answer(403, _error("bad_proof")),
     "percona": lambda h, b, c: h.answer(200, b"{}"),
     "segment": lambda h, b, c: h.answer(200, b'{"success": true}'),
+    "amplitude": lambda h, b, c: h.answer(
+        200, json.dumps({"code": 200, "events_ingested": len(json.loads(b)["events"])}).encode()
+    ),
+    "amplitude-fewer": lambda h, b, c: h.answer(200, b'{"code": 200, "events_ingested": 0}'),
+    "dujour": lambda h, b, c: h.answer(200, _notice(b)),
+    "dujour-narrowing": lambda h, b, c: h.answer(200, _notice(b, whitelist=WHITELIST)),
+    "dujour-other": lambda h, b, c: h.answer(200, _notice(b, product="another")),
+    "ended": lambda h, b, c: h.answer(400, b"{}", Glasshouse_Reason="ended"),
     "503": lambda h, b, c: h.answer(503, _error("busy"), Retry_After="3600"),
     "portal": lambda h, b, c: h.answer(200, b"<html>Please log in</html>"),
     "portal-json": lambda h, b, c: h.answer(200, b'{"welcome": true}'),

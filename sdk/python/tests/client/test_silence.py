@@ -43,3 +43,13 @@ def test_no_switch_at_no_moment_lets_a_packet_out_or_leaves_a_file(reports):
     assert [case for case in cases if not set(case["files"]) <= REFUSALS] == []
     kept = {case["switch"] for case in cases if case["files"]}
     assert kept == {"sticky", "command"}  # a refusal that is to be found again leaves itself
+
+
+def test_who_asked_to_be_forgotten_sends_that_and_nothing_else(reports):
+    packets = {report["forget"]: report["packets"] for report in reports if "forget" in report}
+    loud = {moment for moment, count in packets.items() if count}
+    assert loud == {"the command", "a later run"}
+    # A closed port: one packet goes there, one comes back, each seen leaving and arriving.
+    assert packets["the command"] == packets["a later run"] == 4
+    (files,) = (report["files"] for report in reports if report.get("forget") == "a later run")
+    assert set(files) - {"forget.json"} == {"answer.json"}

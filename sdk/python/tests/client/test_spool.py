@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import subprocess
 import sys
 import time
@@ -9,7 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from glasshouse_sdk.claims import claims, discard_open, seal, waiting_lines
+from glasshouse_sdk.claims import (
+    claims,
+    count_before_mark,
+    discard_open,
+    lines_before_mark,
+    seal,
+    waiting_lines,
+)
 from glasshouse_sdk.spool import Spool, TurnedOffError
 from glasshouse_sdk.state import State
 
@@ -147,3 +155,12 @@ print(kept, refused)
     ends = [line[line.rfind('{"n"') :].rstrip() for line in lines]
     whole = [json.loads(line)["n"] for line in ends if line.endswith("}")]
     assert sorted(set(whole)) == kept
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_counting_lines_is_the_same_as_reading_them(seed):
+    chance = random.Random(seed)
+    parts = [b"a\n", b"bcd\n", b" \n", b"\n", b"torn", b"", b"\n\n", b"{}{}\n"]
+    for _ in range(3000):
+        data = b"".join(chance.choice(parts) for _ in range(chance.randrange(6)))
+        assert count_before_mark(data) == len(lines_before_mark(data)), data

@@ -1,5 +1,6 @@
 """One ASGI application out of the doors, the health pages, the administration and the console."""
 
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import Any
@@ -11,11 +12,17 @@ from starlette.routing import Route
 
 from glasshouse.catalogue import Product, SettingsError
 from glasshouse.cli import keeping
+from glasshouse.cli.books import accounting_object
+from glasshouse.cli.crew.crew import Crew
 from glasshouse.cli.installation import Installation
+from glasshouse.cli.metrics import metrics_route
+from glasshouse.cli.openapi import openapi_route
+from glasshouse.collector import forgetting
 from glasshouse.collector.app import Collector, Receive, Scope, Send
+from glasshouse.collector.pace import Pace
 from glasshouse.collector.parcel import NO_PRODUCT
 from glasshouse.console.access import Access
-from glasshouse.store import StoreUnavailableError, Tally
+from glasshouse.store import StoreUnavailableError
 from glasshouse_sdk.manifest import ManifestError
 
 Handler = Callable[[Request], Response]
@@ -27,11 +34,22 @@ class Application:
     """Doors first, for they are the hot route; then health and administration; then pages."""
 
     def __init__(
-        self, installation: Installation, collector: Collector, console: App, token: str
+        self,
+        installation: Installation,
+        collector: Collector,
+        console: App,
+        token: str,
+        crew: Crew | None = None,
     ) -> None:
         self.collector = collector
-        self.health = Starlette(routes=health_routes(installation, collector))
+        self.forget = forgetting.forget_app(
+            collector.reception.desk, installation.forget_requests, Pace(time.monotonic)
+        )
+        self._catalogue = installation.catalogue
+        self._crew = crew
+        self.health = Starlette(routes=health_routes(installation, collector, crew))
         self._console = console
+        self._metrics = Starlette(routes=[metrics_route(installation, collector, crew)])
         self._administration = Starlette(
             routes=[
                 *administration_routes(installation, collector, token),
@@ -43,12 +61,29 @@ class Application:
         path = scope.get("path", "")
         if scope["type"] == "http" and self.collector.serves(scope["method"], path):
             await self.collector(scope, receive, send)
-        elif path.startswith("/health/"):
+        elif scope["type"] == "http" and path.startswith(forgetting.PATH):
+            await self.forget(scope, receive, send)
+        elif path.startswith("/health/") or path == "/openapi.json":
             await self.health(scope, receive, send)
+        elif path == "/metrics":
+            await self._metrics(scope, receive, send)
         elif path.startswith(ADMINISTRATION):
-            await self._administration(scope, receive, send)
+            await self._administration(scope, receive, self._told(send))
         else:
             await self._console(scope, receive, send)
+
+    def _told(self, send: Send) -> Send:
+        """An answer to a change of the catalogue waits until every collector knows of it."""
+        crew, before = self._crew, self._catalogue.version
+        if crew is None:
+            return send
+
+        async def told(message: Any) -> None:
+            if message["type"] == "http.response.start" and self._catalogue.version != before:
+                await crew.catch_up()
+            await send(message)
+
+        return told
 
 
 def collector_only(whole: Application) -> App:
@@ -57,13 +92,17 @@ def collector_only(whole: Application) -> App:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and whole.collector.serves(scope["method"], scope["path"]):
             await whole.collector(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith(forgetting.PATH):
+            await whole.forget(scope, receive, send)
         else:
             await whole.health(scope, receive, send)
 
     return app
 
 
-def health_routes(installation: Installation, collector: Collector) -> list[Route]:
+def health_routes(
+    installation: Installation, collector: Collector, crew: Crew | None = None
+) -> list[Route]:
     """Open to everybody who reaches the port: counts and names of products, no value of an item."""
 
     def ready(_: Request) -> Response:
@@ -77,6 +116,10 @@ def health_routes(installation: Installation, collector: Collector) -> list[Rout
                 "problems": list(state.problems),
             },
             "journal_bytes": installation.journal.size(),
+            "collectors": {
+                "wanted": 1 + (len(crew.seats) if crew else 0),
+                "running": 1 + (crew.running if crew else 0),
+            },
         }
         return JSONResponse(body)
 
@@ -89,41 +132,17 @@ def health_routes(installation: Installation, collector: Collector) -> list[Rout
         sent_away: dict[str, dict[str, int]] = {}
         for (product, door), requests in sorted(collector.sent_away.items()):
             sent_away.setdefault(product, {})[door] = requests
-        return JSONResponse({**books, "requests_sent_away": sent_away})
+        more = {
+            "requests_sent_away": sent_away,
+            "forget_requests": installation.forget_requests.counts(),
+        }
+        return JSONResponse({**books, **more})
 
-    return [Route("/health/ready", ready), Route("/health/accounting", accounting)]
-
-
-def accounting_object(tallies: list[Tally]) -> dict[str, Any]:
-    """Per product and door what came and what became of it; `difference` is 0, always."""
-    products: dict[str, dict[str, dict[str, Any]]] = {}
-    for tally in tallies:
-        door = products.setdefault(tally.product, {}).setdefault(tally.door, _empty_account())
-        if tally.outcome in ("rejected", "suppressed"):
-            door[tally.outcome][tally.reason] = tally.items
-        elif tally.outcome == "accepted":  # of accepted items only dropped fields are tallied
-            door["dropped_fields"] += tally.items
-        elif tally.outcome in door:
-            door[tally.outcome] += tally.items
-    for doors in products.values():
-        for door in doors.values():
-            ended = door["stored"] + door["duplicate"] + door["waiting"]
-            ended += sum(door["rejected"].values()) + sum(door["suppressed"].values())
-            door["difference"] = door["received"] - ended
-    difference = sum(door["difference"] for doors in products.values() for door in doors.values())
-    return {"products": products, "difference": difference}
-
-
-def _empty_account() -> dict[str, Any]:
-    return {
-        "received": 0,
-        "stored": 0,
-        "duplicate": 0,
-        "rejected": {},
-        "suppressed": {},
-        "waiting": 0,
-        "dropped_fields": 0,
-    }
+    return [
+        Route("/health/ready", ready),
+        Route("/health/accounting", accounting),
+        openapi_route(),
+    ]
 
 
 def administration_routes(

@@ -11,6 +11,7 @@ import fcntl
 import os
 import secrets
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ from glasshouse.collector.quarantine import Quarantine
 from glasshouse.insight import Insight
 from glasshouse.journal import Damage, open_journal
 from glasshouse.keeping.erasing import ErasureError, replay
+from glasshouse.keeping.forgetting import ForgetRequests
 from glasshouse.keeping.holdings import Holdings, erasure_key, print_of
 from glasshouse.keeping.retention import Retention
 from glasshouse.loading.loader import Loader
@@ -36,10 +38,14 @@ from glasshouse.store import StoreUnavailableError, Tally, open_store
 class Installation:
     """The parts of an opened data directory. One process at a time may have it open."""
 
-    def __init__(self, settings: Settings, report: Callable[[str], None]) -> None:
-        """Raises `CommandError` if the directory cannot be used."""
+    def __init__(
+        self, settings: Settings, report: Callable[[str], None], *, patience: float = 0.0
+    ) -> None:
+        """Raises `CommandError` if the directory cannot be used, after `patience` seconds
+        `InUseError` if another process has it.
+        """
         self.settings = settings
-        self._lock = _lock(settings.data)
+        self.lock = _lock(settings.data, patience)
         self.catalogue = Catalogue(settings.data / "catalogue")
         try:
             key = erasure_key(self.server_key())
@@ -79,7 +85,14 @@ class Installation:
             now,
         )
         self._replay_erasures(report)
-        self.loader.attend_to(Retention(self.holdings))
+        self.forget_requests = ForgetRequests(self.holdings)
+        retention = Retention(self.holdings)
+
+        def chores() -> None:
+            retention()
+            self.forget_requests()
+
+        self.loader.attend_to(chores)
 
     def _replay_erasures(self, report: Callable[[str], None]) -> None:
         """What was erased since a restored backup was made, or when a process ended, goes again."""
@@ -127,7 +140,7 @@ class Installation:
             self.store.close()
             self.proofs.close()
             self._save_quarantine()
-            os.close(self._lock)
+            os.close(self.lock)
 
     def _save_quarantine(self) -> None:
         """A window for people; a full disk must not keep the server from stopping in order."""
@@ -179,7 +192,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def _lock(data: Path) -> int:
+def _lock(data: Path, patience: float = 0.0) -> int:
     """A lock that ends with the process, however it ends."""
     try:
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -188,11 +201,16 @@ def _lock(data: Path) -> int:
         raise CommandError(
             f"{data} cannot be used as data directory: {error.strerror}; give another with --data"
         ) from None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        raise InUseError(
-            f"{data} is in use by another glasshouse process; stop it, or give another --data"
-        ) from None
-    return descriptor
+    give_up = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if time.monotonic() < give_up:
+                time.sleep(0.05)
+                continue
+            os.close(descriptor)
+            raise InUseError(
+                f"{data} is in use by another glasshouse process; stop it, or give another --data"
+            ) from None
+        return descriptor

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -30,10 +31,49 @@ END = {"table": "-"}  # the last line of an export: without it the export is not
 Asked = Mapping[str, Any]
 
 
+class Erase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Erase what is held of an identity, or of a product; the answer is a receipt."""
+
+    product: str
+    kind: str | None = None
+    identity: str | None = None
+    since: str | None = msgspec.field(default=None, name="from")
+    until: str | None = msgspec.field(default=None, name="to")
+
+
+class BackUp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Copy everything into a directory of the server's machine that does not exist yet."""
+
+    to: Annotated[str, msgspec.Meta(min_length=1)]
+    secrets: str | None = None
+
+
+class Doctor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Check everything; seconds for millions of items."""
+
+
+class Export(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All that is held about one identity, a row a line."""
+
+    product: str
+    kind: str
+    identity: str
+
+
+ASKED: Mapping[str, type[msgspec.Struct]] = {
+    "erase": Erase,
+    "backup": BackUp,
+    "doctor": Doctor,
+    "export": Export,
+}
+
+
 def carry_out(holdings: Holdings, action: str, asked: Asked) -> dict[str, Any]:
     """One of ACTIONS. Raises `CommandError`."""
     try:
-        return ACTIONS[action](holdings, asked)
+        return ACTIONS[action](holdings, msgspec.convert(asked, ASKED[action]))
+    except msgspec.ValidationError as error:
+        raise CommandError(f"{action}: {error}", status=2) from None
     except (ErasureError, BackupError) as error:
         raise CommandError(str(error), status=2) from None
     except (OSError, StoreError) as error:
@@ -42,9 +82,20 @@ def carry_out(holdings: Holdings, action: str, asked: Asked) -> dict[str, Any]:
 
 
 def export_lines(holdings: Holdings, asked: Asked) -> Iterator[str]:
-    """A line of JSON per row, and one at the end that says how many there were."""
+    """A line of JSON per row, and one at the end that says how many there were.
+
+    Raises `CommandError` before the first.
+    """
+    try:
+        wanted = msgspec.convert(asked, Export)
+    except msgspec.ValidationError as error:
+        raise CommandError(f"export: {error}", status=2) from None
+    return _export_lines(export(holdings, wanted.product, wanted.kind, wanted.identity))
+
+
+def _export_lines(found: Iterator[dict[str, Any]]) -> Iterator[str]:
     rows = 0
-    for row in export(holdings, *(str(asked[name]) for name in ("product", "kind", "identity"))):
+    for row in found:
         rows += 1
         yield json.dumps(json_value(row)) + "\n"
     yield json.dumps({**END, "rows": rows}) + "\n"
@@ -60,14 +111,14 @@ def routes(holdings: Holdings, token: str) -> list[Route]:
         action = request.path_params["action"]
         try:
             asked = json.loads(await request.body() or b"{}")
-        except ValueError:
+        except (ValueError, RecursionError):
             asked = None
         if action not in (*ACTIONS, "export") or not isinstance(asked, dict):
             return JSONResponse({"message": f"found no action '{action}' with an object"}, 404)
-        if action == "export":
-            lines = export_lines(holdings, asked)
-            return StreamingResponse(lines, media_type="application/x-ndjson")
         try:
+            if action == "export":
+                lines = export_lines(holdings, asked)
+                return StreamingResponse(lines, media_type="application/x-ndjson")
             return JSONResponse(await run_in_threadpool(carry_out, holdings, action, asked))
         except CommandError as error:
             return JSONResponse({"message": str(error)}, 422)
@@ -75,29 +126,29 @@ def routes(holdings: Holdings, token: str) -> list[Route]:
     return [Route(PREFIX + "{action}", act, methods=["POST"])]
 
 
-def _erase(holdings: Holdings, asked: Asked) -> dict[str, Any]:
+def _erase(holdings: Holdings, asked: Erase) -> dict[str, Any]:
     wanted = Wanted(
-        product=str(asked.get("product")),
-        kind=asked.get("kind"),
-        identity=asked.get("identity"),
-        since=moment(asked.get("from")),
-        until=moment(asked.get("to")),
+        product=asked.product,
+        kind=asked.kind,
+        identity=asked.identity,
+        since=moment(asked.since),
+        until=moment(asked.until),
     )
     return erase(holdings, wanted)
 
 
-def _backup(holdings: Holdings, asked: Asked) -> dict[str, Any]:
-    secrets = asked.get("secrets")
-    about = back_up(holdings, Path(str(asked["to"])), Path(str(secrets)) if secrets else None)
+def _backup(holdings: Holdings, asked: BackUp) -> dict[str, Any]:
+    secrets = Path(asked.secrets) if asked.secrets else None
+    about = back_up(holdings, Path(asked.to), secrets)
     size = sum(entry["size"] for entry in about["files"])
     return {"made_at": about["made_at"], "files": len(about["files"]), "bytes": size}
 
 
-def _doctor(holdings: Holdings, _: Asked) -> dict[str, Any]:
+def _doctor(holdings: Holdings, _: Doctor) -> dict[str, Any]:
     return {"findings": [asdict(finding) for finding in examine(holdings)]}
 
 
-ACTIONS: Mapping[str, Callable[[Holdings, Asked], dict[str, Any]]] = {
+ACTIONS: Mapping[str, Callable[[Holdings, Any], dict[str, Any]]] = {
     "erase": _erase,
     "backup": _backup,
     "doctor": _doctor,

@@ -15,6 +15,7 @@ from glasshouse.cli import (
     export,
     manifest,
     product,
+    ready,
     restore,
     serve,
     sql,
@@ -32,6 +33,7 @@ COMMANDS: tuple[ModuleType, ...] = (
     backup,
     restore,
     doctor,
+    ready,
     demo,
 )
 

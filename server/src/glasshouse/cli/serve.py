@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import contextlib
 import gc
-import ipaddress
 import json
 import os
 import secrets
@@ -12,26 +11,36 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import uvicorn
 import uvloop
 
+from glasshouse import __version__
 from glasshouse.catalogue.files import write_whole
 from glasshouse.cli.application import Application, collector_only
 from glasshouse.cli.connection import SERVER_FILE
+from glasshouse.cli.crew.channel import Post
+from glasshouse.cli.crew.crew import Crew
 from glasshouse.cli.errors import CommandError
 from glasshouse.cli.installation import Installation, LoaderThread, now
+from glasshouse.cli.listening import Server, address_of, bound, is_loopback, server_of
+from glasshouse.cli.log import FORMS, log_to
+from glasshouse.cli.midnight import forget_each_midnight
+from glasshouse.cli.rounds import Rounds
+from glasshouse.cli.service_manager import Herald
 from glasshouse.collector.app import Collector
-from glasshouse.collector.connections import DoorConnection
 from glasshouse.collector.desk import Desk
 from glasshouse.collector.pace import Pace
-from glasshouse.collector.places import Places
+from glasshouse.collector.places import Places, PlacesError
 from glasshouse.console.app import console_app
-from glasshouse.settings import Settings, from_environment
+from glasshouse.notices import Notice, tell
+from glasshouse.settings import Settings, from_environment, service_manager
+
+MOST_COLLECTORS = 16
+PATIENCE = 5.0  # seconds: collectors of a server that was killed let go of the directory by then
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -50,24 +59,58 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--country-database", type=Path, metavar="FILE", help="instead of the one that ships"
     )
+    parser.add_argument(
+        "--regions", type=Path, metavar="FILE", help="a database that knows regions, too"
+    )
+    parser.add_argument(
+        "--collectors", type=int, metavar="N", help="processes that serve the doors; default 1"
+    )
+    parser.add_argument("--log-format", choices=tuple(FORMS), help="default text")
     parser.set_defaults(run=run)
 
 
 def settings_of(options: argparse.Namespace) -> Settings:
     """Flags over environment over defaults."""
-    names = ("data", "listen", "collector_listen", "country_database")
+    names = (
+        "data",
+        "listen",
+        "collector_listen",
+        "country_database",
+        "regions",
+        "log_format",
+        "collectors",
+    )
     flags = {name: getattr(options, name, None) for name in names}
     try:
         settings = from_environment(Settings(data=Path("data")))
     except ValueError as error:
         raise CommandError(f"a GLASSHOUSE_* variable cannot be read: {error}", status=2) from None
     given = {name: value for name, value in flags.items() if value is not None}
-    return replace(settings, **given)
+    settings = replace(settings, **given)
+    if settings.log_format not in FORMS:
+        raise CommandError(
+            f"found the log format '{settings.log_format}'; expected one of {', '.join(FORMS)}",
+            status=2,
+        )
+    if not 1 <= settings.collectors <= MOST_COLLECTORS:
+        raise CommandError(
+            f"found {settings.collectors} collectors; expected 1 to {MOST_COLLECTORS}", status=2
+        )
+    if settings.one_thread and settings.collectors > 1:
+        raise CommandError(
+            "found one thread and several collectors; expected one or the other", status=2
+        )
+    return settings
 
 
 def run(options: argparse.Namespace) -> int:
     settings = settings_of(options)
-    installation = Installation(settings, report)
+    log_to(sys.stderr, settings.log_format)
+    try:
+        places = Places(settings.country_database, settings.regions)
+    except PlacesError as error:
+        raise CommandError(str(error), status=2) from None
+    installation = Installation(settings, report, patience=PATIENCE)
     # Requests leave no cycles behind, so looking for some may be rare.
     gc.set_threshold(100_000, 20, 100)
     # The journal and the loader are threads; a request must not wait 5 ms for their turn to end.
@@ -76,63 +119,124 @@ def run(options: argparse.Namespace) -> int:
         # Nobody may reach this server by what an earlier one, killed, has written of itself.
         (settings.data / SERVER_FILE).unlink(missing_ok=True)
         sockets = [
-            bound(address) for address in (settings.listen, settings.collector_listen) if address
+            bound(address, shared=settings.collectors > 1)
+            for address in (settings.listen, settings.collector_listen)
+            if address
         ]
         if settings.one_thread:
-            uvloop.run(_serve(installation, sockets))
+            uvloop.run(_serve(installation, places, sockets, lambda: True))
             return 0
         loader = LoaderThread(installation)
         try:
-            uvloop.run(_serve(installation, sockets))
+            uvloop.run(_serve(installation, places, sockets, loader.is_alive))
         finally:
             loader.stop()
     finally:
         installation.close()
+        tell(Notice.STOPPED)
     return 0
 
 
-async def _serve(installation: Installation, sockets: list[socket.socket]) -> None:
+async def _serve(
+    installation: Installation,
+    places: Places,
+    sockets: list[socket.socket],
+    loads: Callable[[], bool],
+) -> None:
     settings = installation.settings
+    herald = Herald(service_manager())
     token = secrets.token_urlsafe(24)
+    pace = Pace(
+        time.monotonic,
+        settings.items_per_second,
+        shared=settings.collectors > 1,
+        place_key=installation.server_key(),
+    )
     desk = Desk(
         installation.catalogue,
-        Places(settings.country_database),
+        places,
         now,
         installation.server_key(),
         settings.trusted_proxies,
         proofs=installation.proofs,
-        pace=Pace(time.monotonic, settings.items_per_second),
+        pace=pace,
     )
     collector = Collector(
         desk,
         installation.journal,
-        settings.in_flight_bytes,
+        settings.in_flight_bytes // settings.collectors,
         quarantine=installation.quarantine,
-        report=report,
+        report=lambda text: tell(Notice.DEFECT, place=text),
     )
-    console = console_app(installation.insight, token, open_on_loopback=is_loopback(sockets[0]))
-    whole = Application(installation, collector, console, token)
+    # Members ask here for what is not a door's: on a port that no member shares.
+    inner = bound("127.0.0.1:0")
+    crew = Crew(
+        settings.collectors - 1,
+        sockets[-1],
+        post=lambda number: _post(installation, number, address_of(inner)),
+        collector=collector,
+        journal=installation.journal,
+        pace=pace,
+        version=lambda: installation.catalogue.version,
+        lock=installation.lock,
+    )
+    console = console_app(
+        installation.insight,
+        token,
+        open_on_loopback=is_loopback(sockets[0]),
+        live=collector.quarantine.live,
+        kinds=collector.quarantine.kinds,
+    )
+    whole = Application(installation, collector, console, token, crew)
     apps: list[Any] = [whole] if len(sockets) == 1 else [whole, collector_only(whole)]
-    servers = [_server(app, collector) for app in apps]
-    with _server_file(settings.data, address_of(sockets[0]), token), _signals(servers):
+    servers = [server_of(app, collector) for app in apps]
+    if crew.seats:
+        servers.append(server_of(apps[-1], collector))
+        sockets = [*sockets, inner]
+    else:
+        inner.close()
+    with (
+        _server_file(settings.data, address_of(sockets[0]), token),
+        _signals(servers[: len(apps)], crew, herald),
+    ):
         tasks = [
             asyncio.create_task(server.serve(sockets=[listening]))
             for server, listening in zip(servers, sockets, strict=True)
         ]
         while not all(server.started for server in servers):  # noqa: ASYNC110 (uvicorn's flag)
             await asyncio.sleep(0.01)
-        _announce(settings, sockets, token)
+        await crew.start()
+        _announce(installation, sockets[: len(apps)], token)
+        herald.say("READY=1")
+        rounds = Rounds(collector, herald, loads, threaded=not settings.one_thread)
+        going = asyncio.create_task(rounds.run())
+        forgetting = asyncio.create_task(forget_each_midnight(desk.visits))
         if settings.one_thread:
             await _load_between(installation, servers)
+        await asyncio.gather(*tasks[: len(apps)])
+        await crew.stop()
+        servers[-1].should_exit = True
         await asyncio.gather(*tasks)
+        going.cancel()
+        forgetting.cancel()
+        desk.visits.forget()
 
 
-class Server(uvicorn.Server):
-    """uvicorn without signal handlers of its own: several servers stop together here."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
+def _post(installation: Installation, number: int, first: str) -> Post:
+    settings = installation.settings
+    country = settings.country_database
+    return Post(
+        collector=number,
+        data=str(settings.data.absolute()),
+        server_key=installation.server_key(),
+        trusted_proxies=settings.trusted_proxies,
+        in_flight_bytes=settings.in_flight_bytes // settings.collectors,
+        items_per_second=settings.items_per_second,
+        log_format=settings.log_format,
+        first=first,
+        country_database=str(country.absolute()) if country else None,
+        regions=str(settings.regions.absolute()) if settings.regions else None,
+    )
 
 
 async def _load_between(installation: Installation, servers: list[Server]) -> None:
@@ -142,26 +246,14 @@ async def _load_between(installation: Installation, servers: list[Server]) -> No
         await asyncio.sleep(installation.settings.load_every)
 
 
-def _server(app: Any, collector: Collector) -> Server:
-    config = uvicorn.Config(
-        app,
-        http=DoorConnection.of(collector),
-        loop="uvloop",
-        lifespan="off",
-        log_level="warning",
-        access_log=False,  # it would hold addresses
-        server_header=False,
-        proxy_headers=False,  # the collector decides whom it believes
-        timeout_graceful_shutdown=10,
-    )
-    return Server(config)
-
-
 @contextlib.contextmanager
-def _signals(servers: list[Server]) -> Iterator[None]:
+def _signals(servers: list[Server], crew: Crew, herald: Herald) -> Iterator[None]:
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
+        tell(Notice.STOPPING)
+        herald.say("STOPPING=1")
+        crew.release()
         for server in servers:
             server.should_exit = True
 
@@ -182,44 +274,24 @@ def _server_file(data: Path, url: str, token: str) -> Iterator[None]:
         path.unlink(missing_ok=True)
 
 
-def _announce(settings: Settings, sockets: list[socket.socket], token: str) -> None:
+def _announce(installation: Installation, sockets: list[socket.socket], token: str) -> None:
+    """For people: where to look. A log that programs read holds no address and no token."""
+    settings = installation.settings
+    tell(
+        Notice.STARTED,
+        version=__version__,
+        port=sockets[0].getsockname()[1],
+        collectors=settings.collectors,
+        products=len(installation.catalogue),
+    )
+    if settings.log_format != "text":
+        return
     url = address_of(sockets[0])
     entrance = url if is_loopback(sockets[0]) else f"{url}/enter?token={token}"
     print(f"glasshouse: console at {entrance}", flush=True)
     print(f"glasshouse: doors at {address_of(sockets[-1])}, data in {settings.data}", flush=True)
 
 
-def bound(listen: str) -> socket.socket:
-    """A socket bound to HOST:PORT. Raises `CommandError` with what to do."""
-    host, colon, port = listen.rpartition(":")
-    if not colon or not port.isdecimal() or int(port) > 65535:
-        raise CommandError(
-            f"found '{listen}' to listen on, expected HOST:PORT such as 127.0.0.1:8090", status=2
-        )
-    host = host.strip("[]") or "0.0.0.0"  # noqa: S104 (an empty host means every interface)
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        listening = socket.create_server((host, int(port)), family=family, backlog=2048)
-    except OSError as error:
-        raise CommandError(
-            f"cannot listen on {listen}: {error.strerror}; "
-            "stop what listens there, or give another --listen"
-        ) from None
-    # Accepted connections inherit it; without it an answer waits 40 ms for the client's ACK.
-    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listening
-
-
-def address_of(listening: socket.socket) -> str:
-    host, port = listening.getsockname()[:2]
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 (as above)
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def is_loopback(listening: socket.socket) -> bool:
-    return ipaddress.ip_address(listening.getsockname()[0]).is_loopback
-
-
 def report(message: str) -> None:
     """A line for the operator. Never holds an address or a value."""
-    print(f"glasshouse: {message}", file=sys.stderr, flush=True)
+    tell(Notice.REPORTED, text=message)

@@ -1,18 +1,20 @@
 """The doors as an ASGI application, for all that does not go the hot way of `connections.py`."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
 from glasshouse.collector.desk import Desk
 from glasshouse.collector.door import Door, Reply
 from glasshouse.collector.doors import DOOR_BY_ROUTE, INQUIRIES, METHODS_BY_PATH
+from glasshouse.collector.handover import Handover, Reception
+from glasshouse.collector.pages import PREFIX, page_file
 from glasshouse.collector.quarantine import Quarantine
-from glasshouse.collector.visit import Reception, Visit
-from glasshouse.journal import Journal
+from glasshouse.journal import Appendable
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Headers = Iterable[tuple[bytes, bytes]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 BODY_SECONDS = 30.0
@@ -24,7 +26,7 @@ class Collector:
     def __init__(
         self,
         desk: Desk,
-        journal: Journal,
+        journal: Appendable,
         in_flight_bytes: int,
         *,
         quarantine: Quarantine | None = None,
@@ -37,6 +39,7 @@ class Collector:
         self.quarantine = quarantine or Quarantine()
         self.reception = Reception(desk, journal, in_flight_bytes, self.quarantine, report)
         self.sent_away = self.reception.sent_away
+        self.answers = self.reception.answers
         self.body_seconds = body_seconds
         self._desk = desk
 
@@ -44,51 +47,77 @@ class Collector:
         """Whether this app answers. A path is a door's with any method, but for the root, which
         is the console's too.
         """
-        return path in METHODS_BY_PATH and (path != "/" or (method, path) in DOOR_BY_ROUTE)
+        return path.startswith(PREFIX) or (
+            path in METHODS_BY_PATH and (path != "/" or (method, path) in DOOR_BY_ROUTE)
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         route = scope["method"], scope["path"]
         door = DOOR_BY_ROUTE.get(route)
-        reply = self._without_door(*route) if door is None else await self._at(door, scope, receive)
+        if door is None:
+            reply: Reply | None = self._without_door(*route, scope["headers"])
+        else:
+            reply = await self._at(door, scope, receive)
         if reply is not None:
             await _send(send, reply)
 
-    def _without_door(self, method: str, path: str) -> Reply:
+    @property
+    def in_flight(self) -> int:
+        """Bytes of bodies that are being worked on."""
+        return self.reception.in_flight
+
+    @property
+    def most_in_flight(self) -> int:
+        return self.reception.most_in_flight
+
+    def _without_door(self, method: str, path: str, headers: Headers) -> Reply:
         if method == "OPTIONS":
             return PREFLIGHT
+        if path.startswith(PREFIX):
+            return self._page_file(method, path, headers)
         inquiry = INQUIRIES.get((method, path))
         if inquiry is not None:
             return inquiry(self._desk)
         allowed = ", ".join((*METHODS_BY_PATH[path], "OPTIONS"))
         return Reply(405, b'{"error":"another method"}', headers={"allow": allowed})
 
+    def _page_file(self, method: str, path: str, headers: Headers) -> Reply:
+        if method not in ("GET", "HEAD"):
+            return Reply(405, b'{"error":"another method"}', headers={"allow": "GET, HEAD"})
+        known = next((v.decode("latin-1") for k, v in headers if k == b"if-none-match"), "")
+        reply = page_file(self._desk.catalogue, path, known)
+        return reply or Reply(404, b'{"error":"no such file"}')
+
     async def _at(self, door: Door, scope: Scope, receive: Receive) -> Reply | None:
         """What the door answers; None if the client hung up before its request was whole."""
         client = scope.get("client")
-        visit = self.reception.visit(
+        handover = self.reception.handover(
             door, scope["path"], scope["query_string"], scope["headers"], client
         )
+        reply = None
         try:
             async with asyncio.timeout(self.body_seconds):
-                whole = await _receive_body(receive, visit)
-            if visit.reply is not None or not whole:
-                return visit.reply
-            settled: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-            visit.settle(lambda reply: None if settled.done() else settled.set_result(reply))
-            return await settled
+                whole = await _receive_body(receive, handover)
+            if handover.reply is not None or not whole:
+                reply = handover.reply
+            else:
+                settled: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+                handover.settle(lambda reply: None if settled.done() else settled.set_result(reply))
+                reply = await settled
         except TimeoutError:
-            return TOO_SLOW
+            reply = TOO_SLOW
         finally:
-            visit.leave()
+            handover.leave(reply)
+        return reply
 
 
-async def _receive_body(receive: Receive, visit: Visit) -> bool:
-    """Give the visit its body; whether it came to its end."""
-    while visit.reply is None:
+async def _receive_body(receive: Receive, handover: Handover) -> bool:
+    """Give the handover its body; whether it came to its end."""
+    while handover.reply is None:
         message = await receive()
         if message["type"] == "http.disconnect":
             return False
-        visit.take(message.get("body", b""))
+        handover.take(message.get("body", b""))
         if not message.get("more_body"):
             break
     return True

@@ -10,7 +10,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from glasshouse.collector.app import TOO_SLOW, Collector, headers_of
 from glasshouse.collector.door import Reply
 from glasshouse.collector.doors import DOOR_BY_ROUTE
-from glasshouse.collector.visit import Visit
+from glasshouse.collector.handover import Handover
 
 MOST_HEAD = 64 * 1024  # bytes of request line and headers
 HEAD_SECONDS = 30.0
@@ -89,12 +89,12 @@ class DoorRequest:
     It has those attributes of uvicorn's own requests that the connection looks at.
     """
 
-    __slots__ = ("disconnected", "keep_alive", "more_body", "response_complete", "visit")
+    __slots__ = ("disconnected", "handover", "keep_alive", "more_body", "response_complete")
 
     message_event = NobodyWaits()
 
-    def __init__(self, visit: Visit, *, keep_alive: bool) -> None:
-        self.visit = visit
+    def __init__(self, handover: Handover, *, keep_alive: bool) -> None:
+        self.handover = handover
         self.keep_alive = keep_alive
         self.more_body = True
         self.disconnected = False
@@ -139,12 +139,14 @@ class DoorConnection(HttpToolsProtocol):
             super().on_headers_complete()
             return
         reception = self.collector.reception
-        visit = reception.visit(door, path.decode("latin-1"), query, self.headers, self.client)
+        handover = reception.handover(
+            door, path.decode("latin-1"), query, self.headers, self.client
+        )
         keep_alive = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive()
-        request = DoorRequest(visit, keep_alive=keep_alive)
+        request = DoorRequest(handover, keep_alive=keep_alive)
         self.cycle = request  # type: ignore[assignment]
-        if visit.reply is not None:
-            self._answer(request, visit.reply)
+        if handover.reply is not None:
+            self._answer(request, handover.reply)
         elif self.expect_100_continue:
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
@@ -153,9 +155,9 @@ class DoorConnection(HttpToolsProtocol):
         if not isinstance(request, DoorRequest):
             super().on_body(body)
         elif not request.response_complete:
-            request.visit.take(body)
-            if request.visit.reply is not None:
-                self._answer(request, request.visit.reply)
+            request.handover.take(body)
+            if request.handover.reply is not None:
+                self._answer(request, request.handover.reply)
 
     def on_message_complete(self) -> None:
         request: object = self.cycle
@@ -164,7 +166,7 @@ class DoorConnection(HttpToolsProtocol):
             return
         request.more_body = False
         if not request.response_complete:
-            request.visit.settle(lambda reply: self._answer(request, reply))
+            request.handover.settle(lambda reply: self._answer(request, reply))
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -179,12 +181,12 @@ class DoorConnection(HttpToolsProtocol):
         self._stop_clock()
         request: object = self.cycle
         if isinstance(request, DoorRequest) and request.more_body:
-            request.visit.leave()
+            request.handover.leave()
         super().connection_lost(exc)
 
     def _answer(self, request: DoorRequest, reply: Reply) -> None:
         """Write the answer, in one piece; then the connection is free for what comes next."""
-        request.visit.leave()
+        request.handover.leave(reply)
         request.response_complete = True
         if self.transport.is_closing():
             return

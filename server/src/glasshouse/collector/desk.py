@@ -10,6 +10,7 @@ from glasshouse.collector.declarations import Declarations, compile_declarations
 from glasshouse.collector.pace import Pace
 from glasshouse.collector.places import Places
 from glasshouse.collector.proofs import Proofs
+from glasshouse_sdk.browser.visits import Visits
 from glasshouse_sdk.manifest import Manifest
 
 
@@ -37,6 +38,7 @@ class Desk:
         self.clock = clock
         self.proofs = proofs
         self.pace = pace
+        self.visits = Visits()
         self.new_id = new_id
         self.trusted_proxies = frozenset(trusted_proxies)
         self._server_key = server_key

@@ -8,25 +8,54 @@ import maxminddb
 SHIPPED = Path(__file__).with_name("country.mmdb")
 
 
-class Places:
-    """Looks addresses up in a database in MaxMind's format; without one, every place is unknown."""
+class PlacesError(ValueError):
+    """A database that was named and cannot be used."""
 
-    def __init__(self, database: Path | None = None) -> None:
-        path = database or SHIPPED
-        self._reader = maxminddb.open_database(path) if path.exists() else None
-        self.known = self._reader is not None
+
+class Places:
+    """Looks addresses up in databases in MaxMind's format; without one, every place is unknown."""
+
+    def __init__(self, countries: Path | None = None, regions: Path | None = None) -> None:
+        """`countries` instead of the database that ships; `regions` for what that does not know.
+
+        Raises `PlacesError`.
+        """
+        shipped = SHIPPED if SHIPPED.exists() else None
+        self._countries = _opened(countries or shipped)
+        self._regions = _opened(regions)
+        self.known = self._countries is not None
 
     def place(self, address: str) -> tuple[str | None, str | None]:
         """(ISO country code, region name); (None, None) for what is in no country."""
-        if self._reader is None:
-            return None, None
-        try:
-            found: Any = self._reader.get(address)
-        except ValueError:  # a Unix socket's peer is no address
-            return None, None
-        if not isinstance(found, dict):
-            return None, None
-        return _country(found), _region(found)
+        country, region = _looked_up(self._countries, address)
+        if self._regions is not None:
+            where, found = _looked_up(self._regions, address)
+            # Two databases may disagree about an address: a region of another country is none.
+            if country is None or where in (None, country):
+                return country or where, found or region
+        return country, region
+
+
+def _opened(path: Path | None) -> maxminddb.Reader | None:
+    if path is None:
+        return None
+    try:
+        return maxminddb.open_database(path)
+    except (OSError, maxminddb.InvalidDatabaseError) as error:
+        raise PlacesError(
+            f"{path}: found no database in MaxMind's format ({type(error).__name__}); "
+            "expected one such as country.mmdb"
+        ) from None
+
+
+def _looked_up(reader: maxminddb.Reader | None, address: str) -> tuple[str | None, str | None]:
+    if reader is None:
+        return None, None
+    try:
+        found: Any = reader.get(address)
+    except ValueError:  # a Unix socket's peer is no address, nor has an old database IPv6
+        return None, None
+    return (_country(found), _region(found)) if isinstance(found, dict) else (None, None)
 
 
 def _country(found: dict[str, Any]) -> str | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 REMEMBERED = 16384  # instances, in memory
 BELIEVED_SECONDS = 10.0
+BURIED = b""  # in place of a verifier: no token has this hash
 TOKEN = re.compile(r"[0-9a-f]{64}\Z")
 SCHEMA = """
 create table if not exists verifiers (
@@ -49,6 +50,7 @@ class Proofs:
         self._without: set[bytes] = set()
         self._clock = clock
         self._forgotten_at = clock()
+        self._data_version = self._asked_data_version()
 
     def allows(
         self, product: str, instance: str, token: str | None, *, register: bool = True
@@ -62,18 +64,36 @@ class Proofs:
         if token is None and self._is_without(name):
             return True
         known = self._verifier(name)
+        if known is None and token is not None and register:
+            known = self._registered(name, self._hash(product, instance, token))
+        elif known is None and len(self._without) < REMEMBERED:
+            self._without.add(name)
         if known is None:
-            if token is not None and register:
-                self._register(name, self._hash(product, instance, token))
-            elif len(self._without) < REMEMBERED:
-                self._without.add(name)
             return True
         return token is not None and known == self._hash(product, instance, token)
 
     def proves(self, product: str, instance: str, token: str) -> bool:
         """Whether this token is the instance's. Registers nothing."""
         known = self._verifier(self._hash(product, instance))
-        return known is not None and known == self._hash(product, instance, token)
+        asked = self._hash(product, instance, token)  # made in any case: it takes as long
+        return known is not None and known == asked
+
+    def bury(self, product: str, instance: str) -> None:
+        """The instance asked to be forgotten: from now on no token opens it, through no door.
+
+        What stays is the keyed hash of its id. Raises `ProofsUnavailableError`.
+        """
+        name = self._hash(product, instance)
+        try:
+            self._database.execute("insert or replace into verifiers values (?, ?)", (name, BURIED))
+        except sqlite3.Error as error:
+            raise ProofsUnavailableError(type(error).__name__) from None
+        self._without.discard(name)
+        self._remember(name, BURIED)
+
+    def is_buried(self, product: str, instance: str) -> bool:
+        """Whether the instance asked to be forgotten. Raises `ProofsUnavailableError`."""
+        return self._verifier(self._hash(product, instance)) == BURIED
 
     def forget(self, product: str, instances: Iterable[str]) -> None:
         """Erase the verifiers of instances that were erased."""
@@ -88,13 +108,29 @@ class Proofs:
         self._database.close()
 
     def _is_without(self, name: bytes) -> bool:
+        self._believe_no_longer()
+        return name in self._without
+
+    def _believe_no_longer(self) -> None:
         now = self._clock()
         if now - self._forgotten_at > BELIEVED_SECONDS:
             self._without.clear()
             self._forgotten_at = now
-        return name in self._without
+            version = self._asked_data_version()
+            if version != self._data_version:
+                # Another process wrote: what was erased there must not be believed in here.
+                self._known.clear()
+                self._data_version = version
+
+    def _asked_data_version(self) -> int:
+        """SQLite's own count of what other connections have changed."""
+        try:
+            return int(self._database.execute("pragma data_version").fetchone()[0])
+        except sqlite3.Error:
+            return -1
 
     def _verifier(self, name: bytes) -> bytes | None:
+        self._believe_no_longer()
         known = self._known.get(name)
         if known is not None:
             return known
@@ -108,15 +144,19 @@ class Proofs:
             self._remember(name, row[0])
         return row[0] if row is not None else None
 
-    def _register(self, name: bytes, verifier: bytes) -> None:
+    def _registered(self, name: bytes, verifier: bytes) -> bytes | None:
+        """The instance's verifier now: this one, or another process' that came first."""
         try:
-            self._database.execute(
+            done = self._database.execute(
                 "insert or ignore into verifiers values (?, ?)", (name, verifier)
             )
         except sqlite3.Error:
-            return  # a full disk, say; the next request of this instance registers it
+            return None  # a full disk, say; the next request of this instance registers it
         self._without.discard(name)
+        if done.rowcount == 0:
+            return self._verifier(name)
         self._remember(name, verifier)
+        return verifier
 
     def _remember(self, name: bytes, verifier: bytes) -> None:
         if len(self._known) >= REMEMBERED:

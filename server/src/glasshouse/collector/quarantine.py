@@ -9,7 +9,8 @@ names included. It is in memory and nowhere else.
 """
 
 import re
-from collections import deque
+from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -53,6 +54,17 @@ class Kept:
     versions: list[str]
 
 
+class Change(msgspec.Struct, frozen=True):
+    """What one process tells another of its quarantine: a kind with its counts, or live items."""
+
+    product: str
+    kind: dict[str, Any] | None = None
+    live: list[dict[str, Any]] = []
+
+
+Changes = list[Change]
+
+
 class Quarantine:
     """Kinds of refusals, the newest MOST_KINDS of them; and the live view."""
 
@@ -61,6 +73,8 @@ class Quarantine:
         self._path = path
         self._kinds: dict[Kind, Kept] = {}
         self._live: dict[str, deque[dict[str, Any]]] = {}
+        self._changed = False
+        self._refused: Counter[tuple[str, str, str, str]] = Counter()
         if path is not None and path.exists():
             self._read(path)
 
@@ -108,11 +122,60 @@ class Quarantine:
         """What was just sent with the product's development key, the newest first."""
         return list(reversed(self._live.get(product, ())))
 
+    def take_changes(self) -> Changes:
+        """All kinds and live items, which are then forgotten here: another process keeps them."""
+        kinds, self._kinds = self._kinds, {}
+        live, self._live = self._live, {}
+        self._refused.clear()
+        return [
+            *(
+                Change(kind.product, {**asdict(kind), **_times(kept)})
+                for kind, kept in kinds.items()
+            ),
+            *(Change(product, live=list(shown)) for product, shown in live.items()),
+        ]
+
+    def take_in(self, changes: Changes) -> None:
+        """What another process has taken note of."""
+        for change in changes:
+            if change.kind is not None:
+                kind, kept = _kind_and_kept(change.kind)
+                self._add(kind, kept)
+            if change.live:
+                live = self._live.setdefault(change.product, deque(maxlen=LIVE_ITEMS))
+                live.extend(change.live)
+
+    def take_refused(self) -> Counter[tuple[str, str, str, str]]:
+        """Items by product, door, outcome and reason since this was last asked."""
+        taken, self._refused = self._refused, Counter()
+        return taken
+
     def save(self) -> None:
-        if self._path is not None:
-            kinds = [{**asdict(kind), **_times(kept)} for kind, kept in self._kinds.items()]
-            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            write_whole(self._path, msgspec.json.encode(kinds))
+        """Write the kinds, whether the file has them already or not."""
+        self._changed = True
+        write = self.writing()
+        if write is not None:
+            write()
+
+    def writing(self) -> Callable[[], None] | None:
+        """What writes the kinds as they are now, from any thread; None if the file has them."""
+        path = self._path
+        if path is None or not self._changed:
+            return None
+        self._changed = False
+        facts = msgspec.json.encode(
+            [{**asdict(kind), **_times(kept)} for kind, kept in self._kinds.items()]
+        )
+
+        def write() -> None:
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                write_whole(path, facts)
+            except OSError:
+                self._changed = True
+                raise
+
+        return write
 
     def _count(self, parcel: Parcel, verdict: Verdict, items: int = 1) -> None:
         kind = Kind(
@@ -124,32 +187,45 @@ class Quarantine:
             verdict.field,
             verdict.found,
         )
+        version = verdict.version
+        versions = [version] if version and NUMBERED.match(version) else []
+        self._add(kind, Kept(items, parcel.received_at, parcel.received_at, versions))
+
+    def _add(self, kind: Kind, more: Kept) -> None:
+        self._changed = True
+        if kind.outcome != Outcome.ACCEPTED:  # an accepted item lost a field, and no more
+            self._refused[kind.product, kind.door, kind.outcome, kind.reason] += more.items
         # Popped and put back, so that the oldest kind comes first.
         kept = self._kinds.pop(kind, None)
         if kept is None:
-            kept = Kept(0, parcel.received_at, parcel.received_at, [])
+            kept = Kept(0, more.first, more.last, [])
             if len(self._kinds) >= MOST_KINDS:
                 del self._kinds[next(iter(self._kinds))]
-        kept.items += items
-        kept.last = parcel.received_at
-        version = verdict.version
-        if version and version not in kept.versions and NUMBERED.match(version):
-            kept.versions = [*kept.versions, version][-MOST_VERSIONS:]
+        kept.items += more.items
+        kept.last = max(kept.last, more.last)
+        fresh = [version for version in more.versions if version not in kept.versions]
+        if fresh:
+            kept.versions = [*kept.versions, *fresh][-MOST_VERSIONS:]
         self._kinds[kind] = kept
 
     def _read(self, path: Path) -> None:
         """A window that cannot be read is begun anew: nothing depends on it."""
         try:
             for facts in read_json(path):
-                kept = Kept(
-                    facts.pop("items"),
-                    datetime.fromisoformat(facts.pop("first")),
-                    datetime.fromisoformat(facts.pop("last")),
-                    facts.pop("versions"),
-                )
-                self._kinds[Kind(**facts)] = kept
+                kind, kept = _kind_and_kept(facts)
+                self._kinds[kind] = kept
         except (ValueError, TypeError, KeyError, AttributeError):
             self._kinds.clear()
+
+
+def _kind_and_kept(facts: dict[str, Any]) -> tuple[Kind, Kept]:
+    kept = Kept(
+        facts.pop("items"),
+        datetime.fromisoformat(facts.pop("first")),
+        datetime.fromisoformat(facts.pop("last")),
+        facts.pop("versions"),
+    )
+    return Kind(**facts), kept
 
 
 def _times(kept: Kept) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from glasshouse.collector.bodies import inflate
 from glasshouse.collector.declarations import version_of
 from glasshouse.collector.desk import Desk
 from glasshouse.collector.doors import DOORS
+from glasshouse.collector.doors.native import ORIGINS
 from glasshouse.collector.parcel import Entry, Parcel, RefusedError, Undeclared, Verdict
 from glasshouse.collector.proofs import TOKEN
 from glasshouse.collector.reducing import attribute_name, reduce_all
@@ -42,6 +43,10 @@ def open_parcel(parcel: Parcel, desk: Desk) -> None:
     if parcel.headers.get("glasshouse-origin") == "simulated":
         parcel.origin = Origin.SIMULATED
     DOORS[parcel.door].open(parcel, desk)
+    # Our own client on a foreign wire, whose body has no place for it: less than the key, not more.
+    stated = ORIGINS.get(parcel.headers.get("glasshouse-origin", ""))
+    if stated is not None and parcel.origin is Origin.PRODUCTION:
+        parcel.origin = stated
     parcel.group()
 
 
@@ -171,7 +176,8 @@ def _clean_others(parcel: Parcel, place: int, entry: Entry, declared: tuple[str,
 
 
 def prove_instances(parcel: Parcel, desk: Desk) -> None:
-    """An instance that has once proven itself is written by nobody else, through whatever door.
+    """An instance that has once proven itself is written by nobody else, through whatever door; one
+    that asked to be forgotten, by nobody at all.
 
     Here too an instance that sends faster than its product allows is told to come back.
     """
@@ -198,9 +204,12 @@ def prove_instances(parcel: Parcel, desk: Desk) -> None:
         if not desk.proofs.allows(product.slug, name, token, register=register)
     }
     if strange:
+        buried = {name for name in strange if desk.proofs.is_buried(product.slug, name)}
         for _, group in parcel.groups():
             for place, entry in group:
-                if entry.instance in strange:
+                if entry.instance in buried:
+                    parcel.refuse(place, Verdict(Outcome.SUPPRESSED, Reason.ERASED))
+                elif entry.instance in strange:
                     parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.BAD_PROOF))
 
 

@@ -16,6 +16,7 @@ from glasshouse.console.asset import serve_asset
 from glasshouse.console.pages.dictionary import DictionaryPage
 from glasshouse.console.pages.disclosure import DisclosurePage
 from glasshouse.console.pages.enter import Enter, entry
+from glasshouse.console.pages.live import LivePage, Shown
 from glasshouse.console.pages.message import broken, message, not_found, wrong_method
 from glasshouse.console.pages.product import ProductPage
 from glasshouse.console.pages.products import ProductsPage
@@ -32,11 +33,23 @@ EXCEPTION_HANDLERS: Mapping[Any, Callable[[Request, Exception], Response]] = {
 """For the application that the routes stand in: errors are pages too, and say what to do."""
 
 
-def console_routes(insight: Insight, token: str, *, open_on_loopback: bool = False) -> list[Route]:
+def _nothing(_slug: str) -> list[dict[str, Any]]:
+    """Of a console without a collector beside it."""
+    return []
+
+
+def console_routes(
+    insight: Insight,
+    token: str,
+    *,
+    open_on_loopback: bool = False,
+    live: Shown = _nothing,
+    kinds: Shown = _nothing,
+) -> list[Route]:
     """The console's routes.
 
     `token` opens everything. `open_on_loopback`: pages need no token; only for a server that
-    listens on loopback alone.
+    listens on loopback alone. `live` and `kinds`: see `LivePage`.
     """
     access = Access(token, open_on_loopback)
     api = Api(insight, access)
@@ -46,6 +59,7 @@ def console_routes(insight: Insight, token: str, *, open_on_loopback: bool = Fal
         "/products/{slug}": ProductPage(insight),
         "/products/{slug}/dictionary": DictionaryPage(insight),
         "/products/{slug}/disclosure": DisclosurePage(insight),
+        "/products/{slug}/live": LivePage(insight, live, kinds),
     }
     return [
         *(_route(path, _guarded(access, shown)) for path, shown in pages.items()),
@@ -57,10 +71,19 @@ def console_routes(insight: Insight, token: str, *, open_on_loopback: bool = Fal
     ]
 
 
-def console_app(insight: Insight, token: str, *, open_on_loopback: bool = False) -> Starlette:
+def console_app(
+    insight: Insight,
+    token: str,
+    *,
+    open_on_loopback: bool = False,
+    live: Shown = _nothing,
+    kinds: Shown = _nothing,
+) -> Starlette:
     """The console alone, as an application."""
     return Starlette(
-        routes=console_routes(insight, token, open_on_loopback=open_on_loopback),
+        routes=console_routes(
+            insight, token, open_on_loopback=open_on_loopback, live=live, kinds=kinds
+        ),
         exception_handlers=EXCEPTION_HANDLERS,
         middleware=[Middleware(Protection)],
     )

@@ -3,10 +3,27 @@
 from pathlib import Path
 
 from glasshouse.journal.engines.files.journal import FileJournal
-from glasshouse.journal.port import Damage, Journal, JournalBrokenError, ReportDamage
+from glasshouse.journal.port import (
+    SYNC_BOUNDS,
+    Appendable,
+    Damage,
+    Journal,
+    JournalBrokenError,
+    ReportDamage,
+    Syncs,
+)
 from glasshouse.model import Position
 
-__all__ = ["Damage", "Journal", "JournalBrokenError", "ReportDamage", "open_journal"]
+__all__ = [
+    "SYNC_BOUNDS",
+    "Appendable",
+    "Damage",
+    "Journal",
+    "JournalBrokenError",
+    "ReportDamage",
+    "Syncs",
+    "open_journal",
+]
 
 
 def open_journal(

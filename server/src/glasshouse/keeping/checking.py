@@ -1,15 +1,22 @@
 """What `glasshouse doctor` looks at: one function a check, each with one finding or more."""
 
+import platform
+import resource
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from importlib.metadata import version
 
+from glasshouse.keeping.forgetting import ForgetRequests
 from glasshouse.keeping.holdings import Holdings
 from glasshouse.model import Position
 
 LEAST_FREE = 1024**3
 EVERYTHING = 1 << 62
+LEAST_OPEN_FILES = 4096
+MOST_WAITING = 64 * 1024 * 1024
+KEY_SIZE = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,55 @@ def permissions(holdings: Holdings) -> Iterator[Finding]:
         )
     else:
         yield Finding("permissions", "ok", "the data directory is its owner's alone")
+
+
+def owners(holdings: Holdings) -> Iterator[Finding]:
+    """What a command of another user left here cannot be written by the server's."""
+    owner = holdings.data.stat().st_uid
+    strange = [p for p in holdings.data.rglob("*") if p.lstat().st_uid != owner]
+    if strange:
+        yield Finding(
+            "owners",
+            "problem",
+            f"{len(strange)} files are another user's, {strange[0]} for one",
+            f"chown -R {owner} {holdings.data}, and run commands as that user",
+        )
+    else:
+        yield Finding("owners", "ok", f"everything is user {owner}'s")
+
+
+def secrets(holdings: Holdings) -> Iterator[Finding]:
+    key = holdings.data / "secrets" / "server.key"
+    size = key.stat().st_size if key.exists() else 0
+    mode = key.stat().st_mode & 0o077 if key.exists() else 0
+    if size != KEY_SIZE:
+        yield Finding(
+            "secrets",
+            "problem",
+            f"{key} has {size} bytes, expected {KEY_SIZE}",
+            "restore the file: hashes made with another key match nothing that is stored",
+        )
+    elif mode:
+        yield Finding("secrets", "problem", f"others may read {key}", f"chmod 600 {key}")
+    else:
+        yield Finding("secrets", "ok", "the server's key is there, its owner's alone")
+
+
+def open_files(_: Holdings) -> Iterator[Finding]:
+    """Of the process that answers: each connection is an open file."""
+    limit, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    text = f"at most {limit} files may be open"
+    if limit < LEAST_OPEN_FILES:
+        advice = "raise it: ulimit -n 65536, or LimitNOFILE= in the unit"
+        yield Finding("open files", "warning", text, advice)
+    else:
+        yield Finding("open files", "ok", text)
+
+
+def versions(_: Holdings) -> Iterator[Finding]:
+    named = (f"{name} {version(name)}" for name in ("glasshouse", "duckdb", "msgspec", "uvloop"))
+    system = f"Python {platform.python_version()}, {platform.system()} {platform.release()}"
+    yield Finding("versions", "ok", ", ".join((*named, system)))
 
 
 def disk(holdings: Holdings) -> Iterator[Finding]:
@@ -81,6 +137,21 @@ def journal(holdings: Holdings) -> Iterator[Finding]:
         )
     if not damages:
         yield Finding("journal", "ok", f"{records} records, every checksum right")
+    position = holdings.store.position()
+    waiting = sum(len(p) for p, _ in holdings.loader.do(lambda: _tail(holdings, position)))
+    if waiting > MOST_WAITING:
+        yield Finding(
+            "journal tail",
+            "warning",
+            f"{waiting / 1e6:.0f} MB wait to be loaded",
+            "see what the loader says; a slow disk, or more than one core can load",
+        )
+    else:
+        yield Finding("journal tail", "ok", f"{waiting / 1e3:.0f} kB wait to be loaded")
+
+
+def _tail(holdings: Holdings, position: Position) -> list[tuple[bytes, Position]]:
+    return list(holdings.journal.read(position, 2 * MOST_WAITING))
 
 
 def loader(holdings: Holdings) -> Iterator[Finding]:
@@ -127,8 +198,25 @@ def erasures(holdings: Holdings) -> Iterator[Finding]:
         yield Finding("erasures", "ok", f"{done} done, none unfinished")
 
 
+def forget_requests(holdings: Holdings) -> Iterator[Finding]:
+    requests = ForgetRequests(holdings)
+    counts = requests.counts().values()
+    asked, done = (sum(count[name] for count in counts) for name in ("asked", "done"))
+    found = f"{asked} instances asked to be forgotten, {done} are"
+    overdue = requests.overdue()
+    if overdue:
+        do = "see what the loader's finding says; requests are done when it is in order"
+        yield Finding("forget", "problem", f"{found}; {overdue} wait longer than promised", do)
+    else:
+        yield Finding("forget", "ok", found)
+
+
 CHECKS: tuple[Callable[[Holdings], Iterator[Finding]], ...] = (
+    versions,
     permissions,
+    owners,
+    secrets,
+    open_files,
     disk,
     clock,
     journal,
@@ -136,4 +224,5 @@ CHECKS: tuple[Callable[[Holdings], Iterator[Finding]], ...] = (
     aside,
     store,
     erasures,
+    forget_requests,
 )

@@ -8,6 +8,9 @@
     rewrite      the store's file, for deleted bytes stay in the old one
     receipt      what, when, how much, and a checksum over it
 
+Requests of persons are gathered and done together: one look through the tables and one rewrite for
+all of them (`erase_together`, called by `forgetting.py`).
+
 All but the first run again at the next start if the process ends in between (`replay`), and after a
 restore. Keys of repeats are hashes of message ids and outlive the erasure, so an exact resend is a
 repeat; any other item of the identity made before the erasure is suppressed(erased) by the store.
@@ -16,6 +19,7 @@ repeat; any other item of the identity made before the erasure is suppressed(era
 import hashlib
 import json
 import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,6 +28,8 @@ from glasshouse.keeping import ledger
 from glasshouse.keeping.cleansing import cleanse
 from glasshouse.keeping.holdings import Holdings
 from glasshouse.store import Erased, Erasure
+
+FORGET = "forget-"  # how the names of erasures begin that an instance asked for itself
 
 
 class ErasureError(Exception):
@@ -98,9 +104,40 @@ def _erase(holdings: Holdings, wanted: Wanted) -> dict[str, Any]:
     return _carry_out(holdings, erasure, wanted.identity)
 
 
+def erase_together(holdings: Holdings, erasures: Sequence[Erasure]) -> None:
+    """What persons asked for (`FORGET`): the receipts are in the list when this returns.
+
+    Call it from the loading thread. What an earlier run that ended early has done is not done anew.
+    """
+    holdings.loader.catch_up()
+    done = holdings.store.erasures()
+    missing = [erasure for erasure in erasures if erasure.name not in done]
+    erased, aside = _take_out_together(holdings, missing)
+    if holdings.store.rewrite_due():
+        holdings.store.rewrite()
+    for erasure in erasures:
+        went = erased.get(erasure.name, Erased({}, 0))
+        receipt = _receipt(erasure, went, aside.get(erasure.name, 0), holdings.now())
+        ledger.note_done(holdings.data, receipt)
+
+
+def _take_out_together(
+    holdings: Holdings, erasures: Sequence[Erasure]
+) -> tuple[Mapping[str, Erased], Mapping[str, int]]:
+    erased = holdings.store.erase_instances(erasures)
+    for erasure in erasures:
+        instance = erased[erasure.name].instance
+        if instance is not None:  # it was buried when it asked, but a power cut may undo that
+            holdings.proofs.bury(erasure.product, instance)
+    return erased, {erasure.name: cleanse(holdings, erasure) for erasure in erasures}
+
+
 def _replay(holdings: Holdings, erasures: list[Erasure]) -> None:
     holdings.loader.catch_up()
+    _take_out_together(holdings, [e for e in erasures if e.name.startswith(FORGET)])
     for erasure in erasures:
+        if erasure.name.startswith(FORGET):
+            continue
         holdings.proofs.forget(erasure.product, holdings.store.instances_of(erasure))
         holdings.store.erase(erasure)
         cleanse(holdings, erasure)

@@ -7,6 +7,7 @@ receipt; lines are only ever added, each synced before the store is touched.
 
 import json
 import os
+import threading
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -17,13 +18,14 @@ from glasshouse.store import Erasure
 
 NAME = "erasures.jsonl"
 ASKED, DONE = "asked", "done"
+_appending = threading.Lock()  # persons' requests come in one thread, the loader works in another
 
 
 def asked(data: Path) -> Iterator[tuple[Erasure, str]]:
     """Every erasure that was ever asked for here, with the print of its key, oldest first."""
     for entry in entries(data / NAME):
         if entry["state"] == ASKED:
-            yield _erasure(entry), entry["key"]
+            yield erasure_of(entry), entry["key"]
 
 
 def entries(path: Path) -> Iterator[dict[str, Any]]:
@@ -74,19 +76,22 @@ def join(data: Path, other: Path) -> int:
 
 def _append(path: Path, entry: Mapping[str, Any]) -> None:
     line = json.dumps(entry, sort_keys=True).encode() + b"\n"
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-    try:
-        size = os.fstat(descriptor).st_size
-        if size and os.pread(descriptor, 1, size - 1) != b"\n":
-            line = b"\n" + line  # an earlier line was cut off
-        os.write(descriptor, line)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    sync_path(path.parent)
+    with _appending:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            size = os.fstat(descriptor).st_size
+            if size and os.pread(descriptor, 1, size - 1) != b"\n":
+                line = b"\n" + line  # an earlier line was cut off
+            os.write(descriptor, line)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        sync_path(path.parent)
 
 
-def _erasure(entry: Mapping[str, Any]) -> Erasure:
+def erasure_of(entry: Mapping[str, Any]) -> Erasure:
+    """The erasure that an entry of state `asked` names."""
+
     def moment(name: str) -> datetime | None:
         return datetime.fromisoformat(entry[name]) if entry.get(name) else None
 

@@ -39,6 +39,7 @@ from glasshouse.loading.portions import (
 from glasshouse.loading.repeats import Repeats
 from glasshouse.loading.tallying import RECEIVED, notes_of, summed, tallies_of
 from glasshouse.model import Position
+from glasshouse.notices import Notice, tell, tell_failure
 from glasshouse.store import (
     Applied,
     Batch,
@@ -368,6 +369,8 @@ class Loader:
             path.unlink()
 
     def _note_success(self, arrivals: Sequence[Arrival], *, more: bool) -> None:
+        if self.state.failures:
+            tell(Notice.RECOVERED, part="store", failures=self.state.failures)
         newest = arrivals[-1].head.received_at
         lag = max(0.0, (self._clock() - newest).total_seconds()) if more else 0.0
         self.state = replace(
@@ -375,6 +378,8 @@ class Loader:
         )
 
     def _note_failure(self, error: Exception) -> None:
+        if not self.state.failures:
+            tell_failure("store", error)
         self.state = replace(
             self.state,
             failures=self.state.failures + 1,

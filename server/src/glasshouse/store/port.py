@@ -165,6 +165,7 @@ class Erased:
 
     items: Mapping[str, int]
     identities: int
+    instance: str | None = None  # of an erasure of one instance: its id, if the store knew it
 
 
 Watch = Callable[[str], None]
@@ -222,6 +223,12 @@ class Store(Protocol):
 
     def erase(self, erasure: Erasure) -> Erased:
         """Remove items and all derived from them, in one transaction. Again: nothing more."""
+
+    def erase_instances(self, erasures: Sequence[Erasure]) -> Mapping[str, Erased]:
+        """Many erasures, each of one whole instance, in one transaction; what went, by name.
+
+        One look through a product's tables does for all of them.
+        """
 
     def erasures(self) -> frozenset[str]:
         """Names of the erasures that this store has done."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from glasshouse_sdk.answers import EVERY, give_answer
 from glasshouse_sdk.cli.subject import CommandError, Subject
+from glasshouse_sdk.departures import read_departures
 from glasshouse_sdk.refusing import obey
 
 
@@ -23,8 +24,13 @@ def on(subject: Subject, arguments: argparse.Namespace) -> tuple[Any, bool]:
 
 def off(subject: Subject, arguments: argparse.Namespace) -> tuple[Any, bool]:
     _keep(subject, arguments.channel, "off")
+    departed = list(read_departures(subject.state))
     states = obey(subject.compiled, subject.surroundings, subject.state, time.time_ns()).states
-    return {"answer": "off", "channels": dict(states)}, True
+    result: dict[str, Any] = {"answer": "off", "channels": dict(states)}
+    if departed and "on" not in states.values():
+        result["left_as"] = departed
+        result["contact"] = subject.compiled["product"].get("contact", "")
+    return result, True
 
 
 def _keep(subject: Subject, channel: str | None, says: str) -> None:
@@ -42,4 +48,11 @@ def answer_text(result: Any) -> str:
     for finding in result.get("overruled_by", ()):
         place = f" in {finding['where']}" if finding["where"] else ""
         lines.append(f"Your answer is kept, but {finding['name']}{place} says off, and off wins.")
+    if "left_as" in result:
+        names = ", ".join(result["left_as"])
+        lines.append(
+            f"What left before stays with the vendor, as {names}. The secret that proves it is "
+            f"gone; to have it erased, ask {result['contact'] or 'the vendor'}. (`forget` instead "
+            "of `off` would have asked for you.)"
+        )
     return "\n".join(lines)

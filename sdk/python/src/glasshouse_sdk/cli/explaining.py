@@ -7,6 +7,7 @@ from typing import Any
 
 from glasshouse_sdk.cli.subject import Subject
 from glasshouse_sdk.declaring import declared_items
+from glasshouse_sdk.wires import WIRES
 
 
 def why(subject: Subject, _: argparse.Namespace) -> tuple[Any, bool]:
@@ -48,7 +49,14 @@ def _finding_line(finding: Any) -> str:
 
 
 def declared(subject: Subject, _: argparse.Namespace) -> tuple[Any, bool]:
-    return declared_items(subject.compiled), True
+    destination = subject.destination()
+    wire = WIRES.get(destination.wire)
+    items = declared_items(subject.compiled)
+    for item in items:
+        why = wire.refuses(item["item"], destination) if wire is not None else ""
+        if why:
+            item["not_carried"] = why
+    return items, True
 
 
 def declared_text(result: Any) -> str:
@@ -58,6 +66,8 @@ def declared_text(result: Any) -> str:
         lines.append(
             f"{item['item']} ({item['purpose']})" + (f": {occasions}" if occasions else "")
         )
+        if "not_carried" in item:
+            lines.append(f"  stays at home: {item['not_carried']}")
         if item["part"]:
             lines.append(f"  of the part {item['part']}")
         if item["ended"]:

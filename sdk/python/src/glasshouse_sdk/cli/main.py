@@ -18,10 +18,12 @@ from glasshouse_sdk.cli import (
     compiling,
     differing,
     explaining,
+    forgetting,
     recording,
     sending,
     showing,
     stubbing,
+    tracking,
 )
 from glasshouse_sdk.cli.subject import CommandError, Subject, subject
 
@@ -89,11 +91,20 @@ COMMANDS = (
     ),
     Command(
         "off",
-        "refuse: keep the answer and remove everything else; sends nothing",
+        "refuse: keep the answer and remove everything else; sends nothing (see forget)",
         "glasshouse-sdk --manifest acme.json off",
         answering.off,
         answering.answer_text,
         (CHANNEL,),
+    ),
+    Command(
+        "forget",
+        "refuse, and ask the collector to erase what left; again: what became of it; exit code 1 "
+        "if that is not noted",
+        "glasshouse-sdk --manifest acme.json forget",
+        forgetting.forget,
+        forgetting.forget_text,
+        (("--seconds", {"type": float, "default": 20.0, "help": "the deadline (default 20)"}),),
     ),
     Command(
         "send",
@@ -159,6 +170,25 @@ COMMANDS = (
         ),
     ),
     Command(
+        "tracker",
+        "the tracker and the banner for this product's pages, and the tags that load them",
+        "glasshouse-sdk --manifest acme.json tracker --output static/ --address /static/",
+        tracking.tracker,
+        tracking.tracker_text,
+        (
+            ("--output", {"required": True, "help": "the directory", "metavar": "DIR"}),
+            ("--address", {"default": "/", "help": "where pages find the files (default /)"}),
+            (
+                "--items",
+                {
+                    "default": "/glasshouse/items",
+                    "help": "where pages post to, seen from the tracker's address "
+                    "(default /glasshouse/items, the relay's)",
+                },
+            ),
+        ),
+    ),
+    Command(
         "diff",
         "what this manifest changes against an older one; exit code 1 if people are not told",
         "glasshouse-sdk --manifest new.toml diff old.toml",
@@ -218,6 +248,10 @@ def _parser() -> argparse.ArgumentParser:
         ("--manifest", "the product's manifest, TOML or compiled"),
         ("--project", "the project's directory, if not this one, for switches in its files"),
         ("--policy", "the directory of the organization's policies, if not the system's"),
+        (
+            "--installation",
+            "the directory where the product keeps a refusal for every user, if any",
+        ),
         ("--state", "the state directory, if not the user's own for this product"),
         ("--endpoint", "the collector's address, if not the product's"),
         ("--parts", "names of the installed parts, with commas, if not as the product last said"),

@@ -8,6 +8,7 @@ from typing import Any
 
 from glasshouse_sdk.claims import waiting_lines
 from glasshouse_sdk.cli.subject import CommandError, Subject
+from glasshouse_sdk.forgetting import Forgetting, read_forgettings
 from glasshouse_sdk.grace import quiet_until
 from glasshouse_sdk.schedule import read_delivery
 from glasshouse_sdk.sender.freezing import UnknownWireError
@@ -30,6 +31,7 @@ def status(subject: Subject, _: argparse.Namespace) -> tuple[Any, bool]:
         "channels": dict(consent.states),
         "endpoint": destination.endpoint,
         "wire": destination.wire,
+        "wire_leaves": WIRES[destination.wire].leaves if destination.wire in WIRES else "",
         "way": product["way"],
         "state": subject.state.directory,
         "waiting": len(waiting_lines(subject.state)),
@@ -39,7 +41,15 @@ def status(subject: Subject, _: argparse.Namespace) -> tuple[Any, bool]:
         "next_attempt_not_before": _moment(max(delivery.not_before, quiet) or None),
         "grace_until": _moment(quiet or None),
         "counts": read_tallies(subject.state),
+        "forget": [{"instance": f.instance, "state": f.state} for f in _forgettings(subject)],
     }, True
+
+
+def _forgettings(subject: Subject) -> tuple[Forgetting, ...]:
+    try:
+        return read_forgettings(subject.state)
+    except ValueError as error:
+        raise CommandError(str(error)) from None
 
 
 def _moment(seconds: float | None) -> str | None:
@@ -52,6 +62,7 @@ def status_text(result: Any) -> str:
     shown = {
         **{f"channel {name}": state for name, state in result["channels"].items()},
         "sends to": f"{result['endpoint'] or 'nowhere'} ({result['wire']}, {result['way']})",
+        **({"not carried": result["wire_leaves"]} if result["wire_leaves"] else {}),
         "state": result["state"],
         "waiting": f"{result['waiting']} items",
         "last success": result["last_success"] or "none",
@@ -62,6 +73,7 @@ def status_text(result: Any) -> str:
             else {}
         ),
         **{f"count {reason}": str(number) for reason, number in result["counts"].items()},
+        **{f"forget {one['instance']}": one["state"] for one in result["forget"]},
     }
     return "\n".join(f"{name:<14} {value}" for name, value in shown.items())
 
@@ -129,7 +141,8 @@ def history_text(result: Any) -> str:
 def _attempt_line(attempt: Any) -> str:
     outcomes: dict[str, int] = {}
     for receipt in attempt["receipts"]:
-        outcomes[receipt["outcome"]] = outcomes.get(receipt["outcome"], 0) + 1
+        outcome = receipt.get("outcome") or receipt.get("state", "")
+        outcomes[outcome] = outcomes.get(outcome, 0) + 1
     receipts = ", ".join(f"{number} {outcome}" for outcome, number in outcomes.items())
     details = receipts or attempt["problem"]
     return f"  {attempt['at']} {attempt['endpoint']}: {attempt['verdict']}" + (

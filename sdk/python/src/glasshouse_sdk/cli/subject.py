@@ -120,4 +120,5 @@ def _surroundings(
         project=project,
         properties=known.get("properties"),
         policy=arguments.policy or known.get("policy"),
+        installation=arguments.installation or known.get("installation"),
     )

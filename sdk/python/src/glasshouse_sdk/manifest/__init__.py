@@ -4,6 +4,7 @@ This is the one definition of what a manifest is; the server's catalogue builds 
 """
 
 from glasshouse_sdk.difference import Change, difference, difference_text, untold
+from glasshouse_sdk.manifest.browser import Browser
 from glasshouse_sdk.manifest.compiling import compile_manifest, compiled_text
 from glasshouse_sdk.manifest.composing import compose
 from glasshouse_sdk.manifest.disclosure import disclosure, installed, of_part
@@ -28,6 +29,7 @@ from glasshouse_sdk.versions import OTHER, plain_key, plain_version
 
 __all__ = [
     "OTHER",
+    "Browser",
     "Change",
     "DoorMapping",
     "Field",

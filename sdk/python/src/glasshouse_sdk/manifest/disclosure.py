@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 
+from glasshouse_sdk.manifest.browser_disclosure import pages
 from glasshouse_sdk.manifest.model import Field, Item, Manifest, Switch
 
 KIND_WORDS = {
@@ -41,7 +42,8 @@ PLATFORM_WORDS = {
 def disclosure(manifest: Manifest) -> str:
     """The page as Markdown, in the order a reader asks: what, why, where to, how to stop it."""
     sections = (
-        _opening, _applies, _items, _envelope, _never, _promises, _identities, _switches, _sending,
+        _opening, _applies, pages, _items, _envelope,
+        _never, _promises, _identities, _switches, _sending,
         _example, _rights,
     )  # fmt: skip
     lines = [line for section in sections for line in section(manifest)]

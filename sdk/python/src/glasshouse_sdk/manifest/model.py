@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from glasshouse_sdk.manifest.browser import Browser
+
 ItemKind = Literal["event", "snapshot"]
 
 
@@ -169,6 +171,7 @@ class Manifest:
     promises: tuple[str, ...]
     items: Mapping[str, Item]  # by path
     doors: Mapping[str, DoorMapping]
+    browser: Browser | None = None
     parts: Mapping[str, Part] = field(default_factory=dict)
     digest: str = field(default="", compare=False)
 

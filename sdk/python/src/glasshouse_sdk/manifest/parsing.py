@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, Literal, cast
 
 from glasshouse_sdk.manifest import vocabulary
+from glasshouse_sdk.manifest.browser_reading import read_browser
 from glasshouse_sdk.manifest.composing import compose
 from glasshouse_sdk.manifest.digest import manifest_digest
 from glasshouse_sdk.manifest.documents import parse_document
@@ -76,6 +77,7 @@ def manifest_of(raw: Mapping[str, Any]) -> Manifest:
             }
         ),
         doors=_doors(raw.get("doors"), reader),
+        browser=read_browser(raw.get("browser"), reader),
         parts=_parts(raw.get("part"), reader),
         digest=manifest_digest(raw),
     )

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import date
 
+from glasshouse_sdk.manifest.browser_rules import BROWSER_RULES
 from glasshouse_sdk.manifest.model import Field, Item, Manifest, Problem
 from glasshouse_sdk.manifest.reading import NAME, nearest
 from glasshouse_sdk.manifest.vocabulary import OCCASIONS
@@ -318,4 +319,5 @@ RULES: tuple[Rule, ...] = (
     renames_are_clear,
     ends_are_releases_or_days,
     doors_lead_somewhere,
+    *BROWSER_RULES,
 )

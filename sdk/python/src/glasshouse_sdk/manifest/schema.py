@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from glasshouse_sdk.manifest import vocabulary
+from glasshouse_sdk.manifest.browser import BROWSER
 from glasshouse_sdk.manifest.reading import NAME, SLUG
 from glasshouse_sdk.manifest.vocabulary import Key, Shape
 
@@ -50,6 +51,7 @@ def manifest_schema() -> dict[str, Any]:
             "snapshot": _tables({"$ref": "#/$defs/item"}, NAMES),
             "event": _tables({"$ref": "#/$defs/item"}, NAMES),
             "doors": _tables(_table(vocabulary.DOOR), {"enum": list(vocabulary.DOORS)}),
+            "browser": _table(BROWSER),
             "part": _tables(_table(vocabulary.COMPOSED_PART), NAMES),
         },
         "$defs": {"item": item, "field": field},

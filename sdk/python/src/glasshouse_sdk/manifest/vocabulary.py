@@ -226,5 +226,8 @@ DOOR = {
     "ci": Key("text", "instances that are runs of a CI system, '*' standing for any text"),
 }
 
-TOP = ("product", "purpose", "identity", "switch", "promise", "snapshot", "event", "doors", "part")
+TOP = (
+    "product", "purpose", "identity", "switch", "promise", "snapshot", "event", "doors", "part",
+    "browser",
+)  # fmt: skip
 TOP_OF_PART = ("part", "switch", "promise", "snapshot", "event", "doors")

@@ -15,6 +15,7 @@ from typing import Any
 
 from glasshouse_sdk import locks
 from glasshouse_sdk.claims import claims, seal_all
+from glasshouse_sdk.departures import note_departure
 from glasshouse_sdk.destination import Destination
 from glasshouse_sdk.sender.delivery import LOCK
 from glasshouse_sdk.sender.exchange import ExchangeError, exchange
@@ -98,6 +99,8 @@ def export(state: State, destination: Destination, surroundings: Surroundings, p
             return 0
         now = time.time()
         cargo = _cargo(state, destination, tuple(request for _, request in frozen), now)
+        for claim, _ in frozen:
+            note_departure(state, claim, bool(cargo.proof))
         _write_for_good(path, cargo.text())
         for claim, _ in frozen:  # only now: the file is on disk
             keep_body(state, claim)
@@ -170,5 +173,5 @@ def deliver(
         except ExchangeError as error:
             yield Delivered(len(request.ids), "retry", str(error))
             continue
-        judgement = wire.judge(answer, request)
+        judgement = wire.judge(answer, request, destination)
         yield Delivered(len(request.ids), judgement.verdict, judgement.problem)

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from glasshouse_sdk import locks, tallies
 from glasshouse_sdk.allowance import keep_allowance
 from glasshouse_sdk.claims import Claim, claims, drop_over_bounds, seal_all
+from glasshouse_sdk.departures import note_departure
 from glasshouse_sdk.destination import Destination, read_destination
 from glasshouse_sdk.refusing import discard_everything
 from glasshouse_sdk.schedule import Delivery, keep_delivery, read_delivery
@@ -103,6 +104,7 @@ def _deliver(run: Run, claim: Claim, request: Request) -> bool:
     # Whatever ends this process from here on, the next attempt keeps its distance.
     _fail(run.state, before, "the sender was ended before an answer came", None)
     keep_body(run.state, claim)
+    note_departure(run.state, claim, _is_proven(run))
     now = time.time()
     answer, judgement = _post(run, request, now)
     if not run.may_send():
@@ -133,7 +135,11 @@ def _post(run: Run, request: Request, now: float) -> tuple[Answer | None, Judgem
         )
     except ExchangeError as error:
         return None, Judgement("retry", str(error))
-    return answer, wire.judge(answer, request)
+    return answer, wire.judge(answer, request, run.destination)
+
+
+def _is_proven(run: Run) -> bool:
+    return WIRES[run.destination.wire].proves and bool(run.state.read("secret"))
 
 
 def _authority(run: Run, wire: Wire) -> dict[str, str]:
@@ -142,8 +148,8 @@ def _authority(run: Run, wire: Wire) -> dict[str, str]:
     authorization = wire.authorization(run.destination.key)
     if authorization is not None:
         headers["Authorization"] = authorization
-    secret = run.state.read("secret") if wire.proves else None
-    if secret:
+    secret = run.state.read("secret")
+    if secret and _is_proven(run):
         headers["Glasshouse-Proof"] = proof(secret.strip(), run.destination.slug)
     return headers
 

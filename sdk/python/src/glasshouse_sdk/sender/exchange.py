@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import gzip
 import http.client
+import os
 import ssl
 import urllib.parse
 import urllib.request
@@ -37,6 +38,7 @@ def exchange(
     now: float,
     timeout: float,
     environ: Mapping[str, str],
+    method: str = "POST",
 ) -> Answer:
     """Post the request and read the answer. Raises `ExchangeError`.
 
@@ -52,7 +54,7 @@ def exchange(
     except (ValueError, OSError) as error:
         raise ExchangeError(f"cannot reach '{endpoint}': {error}") from None
     try:
-        connection.request("POST", target, body, sent)
+        connection.request(method, target, body or None, sent)
         response = connection.getresponse()
         data = response.read(LONGEST_ANSWER)
         names = {name.lower(): value for name, value in response.getheaders()}
@@ -140,6 +142,9 @@ def _trust(environ: Mapping[str, str]) -> ssl.SSLContext:
     """The system's certificates (`SSL_CERT_FILE` and `_DIR` are OpenSSL's own), and bundles."""
     context = ssl.create_default_context()
     for name in BUNDLES:
-        if environ.get(name):
-            context.load_verify_locations(cafile=environ[name])
+        place = environ.get(name)
+        if place and os.path.isdir(place):
+            context.load_verify_locations(capath=place)
+        elif place:
+            context.load_verify_locations(cafile=place)
     return context

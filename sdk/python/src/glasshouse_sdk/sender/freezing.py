@@ -15,7 +15,7 @@ from glasshouse_sdk import tallies
 from glasshouse_sdk.claims import Claim, new_claim
 from glasshouse_sdk.destination import Destination
 from glasshouse_sdk.state import State, remove
-from glasshouse_sdk.wires import WIRES, Batch, Request
+from glasshouse_sdk.wires import WIRES, Batch, Request, Wire
 
 ITEM = b'{"item":"'
 
@@ -41,7 +41,7 @@ def frozen_request(
     sendable = _sendable(state, claim, destination, channel_states)
     if sendable is None:
         return None
-    claim, items = sendable
+    claim, items = _one_request(state, *sendable, wire)
     request = wire.encode(
         Batch(tuple(claim.lines()), tuple(items), claim.digest, claim.origin), destination
     )
@@ -58,11 +58,16 @@ def _sendable(
         declared = destination.manifest["items"].get(item["item"], {})
         return channel_states.get(declared.get("channel", ""), "off")
 
+    refuses = WIRES[destination.wire].refuses
     lines = claim.lines()
     whole = [pair for line in lines if (pair := _whole_item(line)) is not None]
     if len(whole) < len(lines):
         tallies.count(state, "torn", len(lines) - len(whole))
     on = [(line, item) for line, item in whole if state_of(item) == "on"]
+    carried = [(line, item) for line, item in on if not refuses(item["item"], destination)]
+    if len(carried) < len(on):
+        tallies.count(state, "not_carried", len(on) - len(carried))
+        on = carried
     held = [line for line, item in whole if state_of(item) == "ask"]
     if held and not on:
         return None
@@ -76,6 +81,23 @@ def _sendable(
             return None
         claim = rest
     return claim, [item for _, item in on]
+
+
+def _one_request(
+    state: State, claim: Claim, items: list[dict[str, Any]], wire: Wire
+) -> tuple[Claim, list[dict[str, Any]]]:
+    """The claim reduced to what one request of this wire carries; the rest is set apart."""
+    flags = wire.together(items)
+    if all(flags):
+        return claim, items
+    pairs = list(zip(claim.lines(), flags, strict=True))
+    rest = [line for line, fits in pairs if not fits]
+    new_claim(state, rest, claim.stream, claim.sealed_at + 2)
+    reduced = new_claim(
+        state, [line for line, fits in pairs if fits], claim.stream, claim.sealed_at + 1
+    )
+    claim.remove()
+    return reduced, [item for item, fits in zip(items, flags, strict=True) if fits]
 
 
 def _whole_item(line: bytes) -> tuple[bytes, dict[str, Any]] | None:

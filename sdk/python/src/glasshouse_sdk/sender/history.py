@@ -8,6 +8,7 @@ Bounded to seven days and so many bytes, the oldest goes first.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from glasshouse_sdk.claims import Claim
+from glasshouse_sdk.forgetting import read_forgettings
 from glasshouse_sdk.state import State, remove
 
 BODY, ATTEMPTS = ".body", ".attempts"
@@ -64,6 +66,19 @@ def entries(state: State) -> Iterator[Entry]:
         except (FileNotFoundError, ValueError):
             continue  # removed meanwhile, or cut off by a full disk
         yield Entry(name, facts["path"], facts["headers"], body, _attempts(state, name))
+    yield from _requests_to_forget(state)
+
+
+def _requests_to_forget(state: State) -> Iterator[Entry]:
+    """They outlive everything else here, with the newest receipt of each."""
+    with contextlib.suppress(OSError, ValueError):
+        for one in read_forgettings(state):
+            if one.attempts:
+                *earlier, last = map(dict, one.attempts)
+                attempts = (*earlier, {**last, "receipts": [one.receipt] if one.receipt else []})
+                headers = {"Content-Type": "application/json"}
+                name = f"forget-{one.request}"
+                yield Entry(name, "/v1/forget", headers, one.body.encode(), attempts)
 
 
 def _attempts(state: State, name: str) -> tuple[dict[str, Any], ...]:

@@ -14,7 +14,8 @@ import time
 from glasshouse_sdk.environment import process_environment
 from glasshouse_sdk.schedule import read_delivery
 from glasshouse_sdk.sender.delivery import deliver_all
-from glasshouse_sdk.state import State
+from glasshouse_sdk.sender.forgetting import ask_to_forget
+from glasshouse_sdk.state import FORGET, State
 
 MARGIN = 0.2  # seconds kept back for writing down what came of it
 
@@ -26,11 +27,14 @@ def main(arguments: list[str]) -> None:
     _end_after(lifetime)
     state = State(directory)
     now = time.time()
-    if asked or read_delivery(state).is_due(now):
-        try:
-            deliver_all(state, process_environment(), now + max(lifetime - MARGIN, 0.1))
-        except Exception:  # noqa: BLE001 — nobody is there to hear; what was claimed is still there
-            sys.exit(1)
+    deadline = now + max(lifetime - MARGIN, 0.1)
+    try:
+        if state.exists(FORGET):
+            ask_to_forget(state, process_environment(), deadline, asked=asked)
+        if asked or read_delivery(state).is_due(now):
+            deliver_all(state, process_environment(), deadline)
+    except Exception:  # noqa: BLE001 — nobody is there to hear; what was claimed is still there
+        sys.exit(1)
 
 
 def _lead_a_session() -> None:

@@ -26,7 +26,7 @@ def _encode(batch: Batch, _: Destination) -> Request:
     return Request(PATH, {"Content-Type": "application/json"}, body, ids)
 
 
-def _judge(answer: Answer, request: Request) -> Judgement:
+def _judge(answer: Answer, request: Request, _: Destination) -> Judgement:
     if answer.status == 200:
         receipts = _receipts(answer, request)
         if receipts is None:

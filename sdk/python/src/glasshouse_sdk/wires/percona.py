@@ -10,28 +10,37 @@ from collections.abc import Mapping
 from typing import Any
 
 from glasshouse_sdk.destination import Destination
-from glasshouse_sdk.wires.port import Answer, Batch, Judgement, Request, Wire, later, smaller
+from glasshouse_sdk.wires.port import (
+    Answer,
+    Batch,
+    Judgement,
+    Request,
+    Wire,
+    later,
+    named_for,
+    origin_header,
+    refused,
+)
 
 PATH = "/v1/telemetry/GenericReport"
 
 
 def _encode(batch: Batch, destination: Destination) -> Request:
-    family = destination.door.get("key") or ""
-    foreign = {ours: theirs for theirs, ours in destination.door.get("fields", {}).items()}
-    reports = [_report(item, family, foreign) for item in batch.items]
+    reports = [_report(item, destination.door) for item in batch.items]
     body = json.dumps({"reports": reports}, separators=(",", ":")).encode()
+    headers = {"Content-Type": "application/json", **origin_header(batch)}
     ids = tuple(item["id"] for item in batch.items)
-    return Request(PATH, {"Content-Type": "application/json"}, body, ids)
+    return Request(PATH, headers, body, ids)
 
 
-def _report(item: Mapping[str, Any], family: str, foreign: Mapping[str, str]) -> dict[str, Any]:
+def _report(item: Mapping[str, Any], door: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "id": as_uuid(item["id"]),
         "createTime": item["at"][:19] + "Z",
         "instanceId": item["instance"],
-        "product_family": family,
+        "product_family": door.get("key") or "",
         "metrics": [
-            {"key": foreign.get(name, name), "value": _as_text(value)}
+            {"key": named_for(door, "fields", name, name), "value": _as_text(value)}
             for name, value in item["fields"].items()
         ],
     }
@@ -52,14 +61,30 @@ def _as_text(value: object) -> str:
     return json.dumps(value, separators=(",", ":"))
 
 
-def _judge(answer: Answer, request: Request) -> Judgement:
+def _judge(answer: Answer, request: Request, _: Destination) -> Judgement:
     if answer.status == 200:
         if answer.json_object() is None:
             return later(answer, "without a JSON object, so not by a collector")
         return Judgement("acknowledged")
-    if answer.status == 413 or (answer.status == 400 and answer.json_object() is not None):
-        return smaller(answer, request)
-    return later(answer)
+    return refused(answer, request)
 
 
-WIRE = Wire(_encode, _judge, lambda _: None, compresses=False, path=PATH)
+def _refuses(path: str, destination: Destination) -> str:
+    """A report does not say which item it is; the collector takes it for one, always the same."""
+    items = destination.manifest["items"]
+    mapped = destination.door.get("items", {}).get("report")
+    carried = mapped or next((other for other in items if other.startswith("snapshot.")), "")
+    if path == carried:
+        return ""
+    return f"a report is always one of {carried or 'no snapshot'}; see `report` in [doors.percona]"
+
+
+WIRE = Wire(
+    _encode,
+    _judge,
+    lambda _: None,
+    compresses=False,
+    path=PATH,
+    refuses=_refuses,
+    leaves="the product's version, identities but the instance, types (every value is a text)",
+)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -70,14 +70,52 @@ class Judgement:
     allow: tuple[str, ...] | None = None  # what the collector still wants; None: all of it
 
 
+def _nothing_refused(_path: str, _destination: Destination) -> str:
+    return ""
+
+
+def _all_together(items: Sequence[Mapping[str, Any]]) -> Sequence[bool]:
+    return [True] * len(items)
+
+
 @dataclass(frozen=True, slots=True)
 class Wire:
+    """One wire format.
+
+    `refuses`: why it cannot carry items of this path; empty if it can. `together`: which of some
+    items one request carries, the first always; the others wait for the next. `leaves`: what of an
+    item it has no place for, in words.
+    """
+
     encode: Callable[[Batch, Destination], Request]
-    judge: Callable[[Answer, Request], Judgement]
+    judge: Callable[[Answer, Request, Destination], Judgement]
     authorization: Callable[[str], str | None]
     compresses: bool
     path: str
     proves: bool = False  # whether a request carries the instance's proof
+    refuses: Callable[[str, Destination], str] = _nothing_refused
+    together: Callable[[Sequence[Mapping[str, Any]]], Sequence[bool]] = _all_together
+    leaves: str = ""
+
+
+def named_for(door: Mapping[str, Any], kind: str, ours: str, otherwise: str) -> str:
+    """What the foreign format calls one of our `items`, `fields` or `identities`."""
+    names: Mapping[str, str] = door.get(kind, {})
+    return next((theirs for theirs, meant in names.items() if meant == ours), otherwise)
+
+
+def origin_header(batch: Batch) -> dict[str, str]:
+    """Runs of tests and builds say so in a header: foreign formats have no other place for it."""
+    return {} if batch.origin == "production" else {"Glasshouse-Origin": batch.origin}
+
+
+def refused(answer: Answer, request: Request) -> Judgement:
+    """The judgement on an answer of a foreign format that is none of its acknowledgements."""
+    if answer.headers.get("glasshouse-reason") == "ended":
+        return Judgement("ended", f"answered {answer.status} ended")
+    if answer.status == 413 or (answer.status == 400 and answer.json_object() is not None):
+        return smaller(answer, request)
+    return later(answer)
 
 
 def smaller(answer: Answer, request: Request) -> Judgement:

@@ -6,6 +6,7 @@ from glasshouse.collector.desk import Desk
 from glasshouse.collector.door import Door, Reply
 from glasshouse.collector.doors.amplitude import Amplitude
 from glasshouse.collector.doors.beacon import Beacon
+from glasshouse.collector.doors.browser import BrowserDoor
 from glasshouse.collector.doors.dujour import Dujour, whitelist
 from glasshouse.collector.doors.native import Native
 from glasshouse.collector.doors.percona import Percona
@@ -20,6 +21,7 @@ ALL: tuple[Door, ...] = (
     Amplitude(),
     Uplink(),
     Beacon(),
+    BrowserDoor(),
 )
 
 DOORS: Mapping[str, Door] = {door.name: door for door in ALL}

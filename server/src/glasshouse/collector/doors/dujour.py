@@ -6,6 +6,7 @@ from then on; names are spelled with hyphens or underscores; a check for updates
 product and version, but not who, and is no telemetry.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -133,38 +134,44 @@ class Reading:
     def read(self) -> None:
         snapshots = self._snapshots()
         events = len(self._check_in.events)
-        make_room(self._parcel, events + max(len(snapshots), 1))
-        if not snapshots:
+        is_empty = not snapshots and not events
+        make_room(self._parcel, events + max(len(snapshots), int(is_empty)))
+        if is_empty:
             self._parcel.refuse(events, rejected(Reason.UNKNOWN_ITEM))
         for place, event in enumerate(self._check_in.events):
             self._read_event(place, event)
         for place, (declaration, at, fields) in enumerate(snapshots, events):
-            # A check-in is not sent again, and one that says the same tomorrow is not the same.
-            self._admit(place, declaration, self._new_id(), at, fields)
+            if at is None:
+                # Of now: who says the same tomorrow says something new.
+                self._admit(place, declaration, self._new_id(), self._parcel.received_at, fields)
+            else:
+                identifier = natural_key(self._instance, declaration.path, at, fields)
+                self._admit(place, declaration, identifier, at, fields)
 
-    def _snapshots(self) -> list[tuple[Declaration, datetime, dict[str, Any]]]:
+    def _snapshots(self) -> list[tuple[Declaration, datetime | None, dict[str, Any]]]:
         """What the check-in says, by the snapshot that declares it.
 
-        The keys beside the analytics are as of now. A metric has a time of its own; a snapshot made
-        of metrics alone has that of its newest.
+        The keys beside the analytics are as of now (None). A metric has a time of its own; a
+        snapshot made of metrics alone has that of its newest.
         """
         home = self._home()
         if home is None:
             return []
-        received_at = self._parcel.received_at
         values: dict[str, dict[str, Any]] = {home.path: {}}
         times: dict[str, datetime] = {}
         for name, value in self._check_in.values.items():
             values[home.path][self._translation.field_name(home, name)] = value
         for name, (value, at) in self._check_in.metrics.items():
-            declaration = self._declaring(name, home)
-            field = self._translation.field_name(declaration, name)
+            declaration, field = self._declaring(name, home)
             values.setdefault(declaration.path, {})[field] = value
-            told = at or received_at
-            times[declaration.path] = max(told, times.get(declaration.path, told))
-        times[home.path] = received_at
+            if at is not None:
+                times[declaration.path] = max(at, times.get(declaration.path, at))
+        if self._check_in.values:
+            times.pop(home.path, None)
+        elif not values[home.path] and (self._check_in.events or len(values) > 1):
+            del values[home.path]  # it came for something else, and says nothing of itself
         by_path = self._translation.declarations.by_path
-        return [(by_path[path], times[path], fields) for path, fields in values.items()]
+        return [(by_path[path], times.get(path), fields) for path, fields in values.items()]
 
     def _home(self) -> Declaration | None:
         """The snapshot that the check-in itself is: the mapped one, else the first declared."""
@@ -173,11 +180,20 @@ class Reading:
             return mapped
         return next(self._declared_snapshots(), None)
 
-    def _declaring(self, metric: str, home: Declaration) -> Declaration:
+    def _declaring(self, metric: str, home: Declaration) -> tuple[Declaration, str]:
+        """The snapshot that a metric belongs to, and its field there.
+
+        Where several have the field, the metric may say which: `SNAPSHOT.FIELD`.
+        """
         for declaration in (home, *self._declared_snapshots()):
-            if self._translation.field_name(declaration, metric) in declaration.item.fields:
-                return declaration
-        return home
+            field = self._translation.field_name(declaration, metric)
+            if field in declaration.item.fields:
+                return declaration, field
+        owner, _, name = metric.partition(".")
+        named = self._translation.declarations.by_path.get(f"snapshot.{owner}")
+        if named is not None and name in named.item.fields:
+            return named, name
+        return home, self._translation.field_name(home, metric)
 
     def _declared_snapshots(self) -> Iterator[Declaration]:
         for declaration in self._translation.declarations.by_path.values():
@@ -268,6 +284,8 @@ def allowed_metrics(product: Product) -> dict[str, dict[str, str]]:
     allowed: dict[str, dict[str, str]] = {}
     manifest, settings = product.manifest, product.settings
     mapping = manifest.doors["dujour"]
+    snapshots = [item for item in manifest.items.values() if item.kind == "snapshot"]
+    shared = Counter(name for item in snapshots for name in item.fields)
     for path, item in manifest.items.items():
         if not settings.allows(path):
             continue
@@ -278,7 +296,10 @@ def allowed_metrics(product: Product) -> dict[str, dict[str, str]]:
         for field in item.fields.values():
             datatype = _datatype(field)
             if datatype is not None and settings.allows(f"{path}.{field.name}"):
-                for name in _foreign(mapping.fields, field.name, field.name):
+                names = _foreign(mapping.fields, field.name, field.name)
+                if shared[field.name] > 1:  # then a client can say which it means
+                    names = (*names, f"{item.name}.{field.name}")
+                for name in names:
                     allowed[name] = {"datatype": datatype, "description": field.why}
     return allowed
 

@@ -17,9 +17,9 @@ from glasshouse.collector.door import Reply
 from glasshouse.collector.explaining import explain
 from glasshouse.collector.parcel import NO_PRODUCT, Parcel, RefusedError, Verdict
 from glasshouse.collector.replies import STATUSES
-from glasshouse.collector.translation import MOST_FOREIGN
+from glasshouse.collector.translation import MOST_FOREIGN, UNDECODABLE
 from glasshouse.model import Outcome, Reason
-from glasshouse_sdk.manifest import Manifest
+from glasshouse_sdk.manifest import Field, Manifest
 
 UUID = re.compile(
     r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[1-5][0-9a-fA-F]{3}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\Z"
@@ -117,11 +117,15 @@ def _translate(parcel: Parcel, place: int, raw: msgspec.Raw, desk: Desk) -> None
         parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.BAD_IDENTITY))
         return
     mapping = product.manifest.doors["percona"]
+    path = _item(product.manifest)
+    declared = product.manifest.items[path].fields if path else {}
     metrics = {
-        mapping.fields.get(metric.key, metric.key): metric.value for metric in report.metrics
+        name: _value(declared.get(name), metric.value)
+        for metric in report.metrics
+        for name in (mapping.fields.get(metric.key, metric.key),)
     }
     item = {
-        "item": _item(product.manifest),
+        "item": path,
         "id": report.id,
         "at": report.createTime,
         "instance": report.instanceId.lower(),
@@ -137,6 +141,16 @@ def _translate(parcel: Parcel, place: int, raw: msgspec.Raw, desk: Desk) -> None
     assert parcel.keys is not None  # noqa: S101 (set by `open`)
     parcel.keys[place] = f"{report.instanceId.lower()}:{family}:{report.createTime}:{database}"
     parcel.entries[place] = entry
+
+
+def _value(field: Field | None, text: str) -> Any:
+    """Every value is a text; where a list or map is declared, the text is JSON that says one."""
+    if field is None or field.type not in ("map", "list", "group"):
+        return text
+    try:
+        return msgspec.json.decode(text)
+    except UNDECODABLE:
+        return text
 
 
 def _item(manifest: Manifest) -> str:

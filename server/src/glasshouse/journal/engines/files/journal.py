@@ -11,8 +11,9 @@ from glasshouse.durability import sync_path
 from glasshouse.journal.engines.files.frame import frames
 from glasshouse.journal.engines.files.segments import segment_numbers, segment_path
 from glasshouse.journal.engines.files.writing import GroupCommit, SegmentWriter, Ticket
-from glasshouse.journal.port import Damage, JournalBrokenError, ReportDamage
+from glasshouse.journal.port import Damage, JournalBrokenError, ReportDamage, Syncs
 from glasshouse.model import Position
+from glasshouse.notices import Notice, tell
 
 SEGMENT_BYTES = 64 * 1024 * 1024
 
@@ -38,6 +39,8 @@ class FileJournal:
         number = max([*self._ends, floor.segment]) + 1
         self._writer = SegmentWriter(directory, number, segment_bytes, self._synced, _answer)
         self._commit = GroupCommit(self._writer) if threaded else None
+        # Without its thread whoever appends writes, and an erasure may end the segment meanwhile.
+        self._writing = threading.Lock()
         self._rolled = 0  # segments before this one are ended
 
     def append(self, payload: bytes) -> asyncio.Future[None]:
@@ -65,7 +68,11 @@ class FileJournal:
                         return
 
     def roll(self) -> int:
-        rolled = (self._commit or self._writer).roll()
+        if self._commit is None:
+            with self._writing:
+                rolled = self._writer.roll()
+        else:
+            rolled = self._commit.roll()
         with self._lock:
             self._rolled = rolled
         return rolled
@@ -78,10 +85,13 @@ class FileJournal:
                 for number, end in self._ends.items()
                 if (number != newest or number < self._rolled) and Position(number, end) <= before
             ]
+        freed = 0
         for number in done:
             segment_path(self._directory, number).unlink(missing_ok=True)
             with self._lock:
-                del self._ends[number]
+                freed += self._ends.pop(number)
+        if done:
+            tell(Notice.TRIMMED, segments=len(done), bytes=freed)
 
     def damages(self) -> list[Damage]:
         return list(self._reported.values())
@@ -89,6 +99,9 @@ class FileJournal:
     def size(self) -> int:
         with self._lock:
             return sum(self._ends.values())
+
+    def syncs(self) -> Syncs:
+        return self._writer.watch.syncs()
 
     def close(self) -> None:
         if self._commit is None:
@@ -105,7 +118,8 @@ class FileJournal:
 
     def _submit(self, payload: bytes, ticket: Ticket | None) -> None:
         if self._commit is None:
-            self._writer.write([(payload, ticket)])
+            with self._writing:
+                self._writer.write([(payload, ticket)])
         else:
             self._commit.submit(payload, ticket)
 

@@ -14,12 +14,15 @@ import errno
 import os
 import queue
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from glasshouse.journal.engines.files.frame import frame
 from glasshouse.journal.engines.files.segments import create_segment
+from glasshouse.journal.engines.files.watching import DiskWatch
 from glasshouse.journal.port import JournalBrokenError
+from glasshouse.notices import Notice, tell
 
 Ticket = asyncio.Future[None]
 Waiting = tuple[bytes, Ticket | None]
@@ -47,6 +50,7 @@ class SegmentWriter:
         self._number = number - 1
         self._descriptor: int | None = None
         self._end = 0
+        self.watch = DiskWatch()
 
     def write(self, group: list[Waiting]) -> None:
         """Write and sync the group, then tell those who wait for it."""
@@ -56,6 +60,7 @@ class SegmentWriter:
                 [part for payload, _ in group for part in (frame(payload), payload)]
             )
         except OSError as error:
+            self.watch.failed(error)
             self._abandon_segment()
             failure = JournalBrokenError(error.errno, f"the journal cannot be written: {error}")
             self._answer(tickets, failure)
@@ -79,11 +84,14 @@ class SegmentWriter:
             self._number += 1
             self._descriptor = create_segment(self._directory, self._number)
             self._end = 0
+            tell(Notice.ROLLED, segment=self._number)
         size = sum(map(len, parts))
         written = os.writev(self._descriptor, parts)
         if written != size:
             raise OSError(errno.ENOSPC, f"{written} of {size} bytes written")
+        started = time.perf_counter()
         os.fdatasync(self._descriptor)
+        self.watch.synced(time.perf_counter() - started)
         self._end += size
         self._synced(self._number, self._end)
 

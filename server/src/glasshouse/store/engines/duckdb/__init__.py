@@ -8,7 +8,7 @@ file again recovers all that was committed, hence `reopen`.
 import re
 import shutil
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,9 +22,9 @@ from glasshouse.model import Origin, Position
 from glasshouse.store.engines.duckdb import applying, erasing, holding
 from glasshouse.store.engines.duckdb.asking import ask
 from glasshouse.store.engines.duckdb.checking import find_problems
-from glasshouse.store.engines.duckdb.erasing import mark_of
+from glasshouse.store.engines.duckdb.erasing import mark, mark_of
 from glasshouse.store.engines.duckdb.gate import Gate
-from glasshouse.store.engines.duckdb.identities import IdentityIndex
+from glasshouse.store.engines.duckdb.identities import IdentityIndex, Surrogates
 from glasshouse.store.engines.duckdb.opening import FILE, connect, prepare_tables
 from glasshouse.store.engines.duckdb.rewriting import clear_copies, put_in_place, write_copy
 from glasshouse.store.engines.duckdb.tables import (
@@ -213,9 +213,7 @@ class DuckDBStore:
 
     def mark(self, product: str, kind: str, identity: str) -> str:
         """The keyed hash that stands for an identity in erasures."""
-        text = mark_of(self._erasure_key, "$product", "$kind", "$identity")
-        values = {"product": product, "kind": kind, "identity": identity}
-        return str(self.rows(f"select {text}", values).rows[0][0])
+        return mark(self._erasure_key, product, kind, identity)
 
     def instances_of(self, erasure: Erasure) -> list[str]:
         """Ids of instances that an erasure leaves nothing of, as far as the store knows them."""
@@ -247,6 +245,29 @@ class DuckDBStore:
             if note:
                 erasing.note(connection, erasure)
         self._identities.forget(forgotten)
+        self._count_arrivals()
+        self._know_erasures()
+        return erased
+
+    def erase_instances(self, erasures: Sequence[Erasure]) -> Mapping[str, Erased]:
+        """Many erasures, each of one whole instance, in one transaction; what went, by name."""
+        done = self.erasures()
+        wanted = [erasure for erasure in erasures if erasure.name not in done]
+        erased: dict[str, Erased] = {}
+        forgotten: list[Surrogates] = []
+        with self._transaction() as connection:
+            for product in dict.fromkeys(erasure.product for erasure in wanted):
+                of_product = [erasure for erasure in wanted if erasure.product == product]
+                tables = self.item_tables(product)
+                found, gone = erasing.erase_instances(
+                    connection, tables, of_product, self._erasure_key
+                )
+                erased |= found
+                forgotten.append(gone)
+            for erasure in wanted:
+                erasing.note(connection, erasure)
+        for gone in forgotten:
+            self._identities.forget(gone)
         self._count_arrivals()
         self._know_erasures()
         return erased

@@ -2,17 +2,16 @@
 
 Whoever speaks HTTP drives it: `connections.py` on the hot route, `app.py` for any ASGI server.
 
-    visit = reception.visit(…)      visit.reply is set if the request is sent away unread
-    visit.take(part)                for each part of the body; sets visit.reply if it is too large
-    visit.settle(answer)            the body is whole; `answer` is called once, with the reply
-    visit.leave()                   in any case, at the end
+    handover = reception.handover(…)   with a reply, if the request is sent away unread
+    handover.take(part)                for each part of the body; a reply, if it is too large
+    handover.settle(answer)            the body is whole; `answer` is called once, with the reply
+    handover.leave(reply)              in any case, at the end
 """
 
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from traceback import walk_tb
+from dataclasses import replace
 
 from glasshouse.collector.addresses import peer_of
 from glasshouse.collector.bodies import largest_body, too_large
@@ -24,7 +23,8 @@ from glasshouse.collector.proofs import ProofsUnavailableError
 from glasshouse.collector.quarantine import Quarantine
 from glasshouse.collector.recording import record_of, record_of_refusal
 from glasshouse.collector.steps import STEPS
-from glasshouse.journal import Journal
+from glasshouse.journal import Appendable
+from glasshouse.notices import place_of
 
 BUSY_SECONDS = 2
 BROKEN_SECONDS = 10
@@ -35,12 +35,12 @@ Answer = Callable[[Reply], None]
 
 
 class Reception:
-    """What all visits share: the desk, the journal, and how many bytes are being worked on."""
+    """What all handovers share: the desk, the journal, and how many bytes are being worked on."""
 
     def __init__(
         self,
         desk: Desk,
-        journal: Journal,
+        journal: Appendable,
         most_in_flight: int,
         quarantine: Quarantine,
         report: Callable[[str], None],
@@ -55,10 +55,12 @@ class Reception:
         # Requests told to come back, by product and door, since the start. Nothing of them was
         # taken, so they are no outcome of an item: their clients send them again.
         self.sent_away: Counter[tuple[str, str]] = Counter()
+        # Answers since the start, by door and status.
+        self.answers: Counter[tuple[str, int]] = Counter()
 
-    def visit(
+    def handover(
         self, door: Door, path: str, query: bytes, raw_headers: RawHeaders, client: Client
-    ) -> "Visit":
+    ) -> "Handover":
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in raw_headers}
         parcel = Parcel(
             door=door.name,
@@ -69,10 +71,10 @@ class Reception:
             peer=peer_of(client, headers, self.desk.trusted_proxies),
             received_at=self.desk.clock(),
         )
-        return Visit(self, door, parcel)
+        return Handover(self, door, parcel)
 
 
-class Visit:
+class Handover:
     """See above. `reply` is the answer, once it is known before the body is whole."""
 
     __slots__ = ("_claim", "_door", "_parcel", "_parts", "_reception", "_room", "_size", "reply")
@@ -118,8 +120,10 @@ class Visit:
         if reply is not None:
             answer(reply)
 
-    def leave(self) -> None:
-        """Give the room back, whether the visit came to its end or the client hung up."""
+    def leave(self, reply: Reply | None = None) -> None:
+        """Give the room back, with the reply that goes out, or none if the client hung up."""
+        if reply is not None:
+            self._reception.answers[self._door.name, reply.status] += 1
         self._reception.in_flight -= self._claim
         self._claim = 0
 
@@ -163,18 +167,13 @@ class Visit:
     def _refuse(self, refused: RefusedError) -> Reply:
         self._reception.journal.note(record_of_refusal(self._parcel, refused).encoded())
         self._reception.quarantine.note_refusal(self._parcel, refused)
-        return self._door.refuse(refused)
+        reply = self._door.refuse(refused)
+        # Our own client hears the reason on every door, whatever words the format has for it.
+        return replace(reply, headers={**reply.headers, "glasshouse-reason": refused.reason.value})
 
     def _send_away(self, status: int, seconds: int) -> Reply:
         self._reception.sent_away[self._parcel.product, self._door.name] += 1
         return self._door.busy(status, seconds)
-
-
-def place_of(error: BaseException) -> str:
-    """The kind of an error and where in the code it was raised; never its text."""
-    where = [(frame.f_code.co_filename, line) for frame, line in walk_tb(error.__traceback__)]
-    file, line = where[-1] if where else ("?", 0)
-    return f"{type(error).__name__} at {Path(file).name}:{line}"
 
 
 def _stated_length(headers: Mapping[str, str]) -> int | None:

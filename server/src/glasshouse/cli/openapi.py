@@ -1,0 +1,279 @@
+"""`GET /openapi.json`: every route of the doors, of health and of administration.
+
+Paths and methods come from the tables that requests are routed by; a test holds that each of them
+is described here and nothing else is. Pages for people are not in it.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from glasshouse import __version__
+from glasshouse.cli.keeping import ASKED, PREFIX
+from glasshouse.collector.doors import DOORS, INQUIRIES
+from glasshouse.collector.forgetting import PATH as FORGET
+from glasshouse.model import Outcome
+
+Schema = Mapping[str, Any]
+TEXT: Schema = {"type": "string"}
+COUNT: Schema = {"type": "integer"}
+OBJECT: Schema = {"type": "object"}
+ERROR: Schema = {"type": "object", "minProperties": 1}
+TOKEN, WRITE_KEY = "token", "writeKey"
+
+
+def _object(**properties: Schema) -> Schema:
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def _list(items: Schema) -> Schema:
+    return {"type": "array", "items": items}
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What a method of a path does. `answers`: media type and schema by status."""
+
+    says: str
+    answers: Mapping[int, tuple[str, Schema]]
+    body: Schema | None = None
+    query: tuple[str, ...] = ()  # names of required parameters
+    key: str | None = None
+
+
+def _json(schema: Schema) -> tuple[str, Schema]:
+    return "application/json", schema
+
+
+PRODUCT = _object(
+    slug=TEXT,
+    name=TEXT,
+    digest=TEXT,
+    settings=OBJECT,
+    write_keys=_list(_object(key=TEXT, origin=TEXT)),
+)
+DENIED = {401: _json(ERROR)}
+REFUSED = {422: _json(ERROR)}
+DOOR = _object(
+    received=COUNT,
+    stored=COUNT,
+    duplicate=COUNT,
+    waiting=COUNT,
+    dropped_fields=COUNT,
+    difference=COUNT,
+    rejected={"type": "object", "additionalProperties": COUNT},
+    suppressed={"type": "object", "additionalProperties": COUNT},
+)
+ACCOUNTING = _object(
+    products={
+        "type": "object",
+        "additionalProperties": {"type": "object", "additionalProperties": DOOR},
+    },
+    difference={"const": 0},
+    requests_sent_away=OBJECT,
+    forget_requests=OBJECT,
+)
+FORGOTTEN = _object(
+    receipt=_object(request=TEXT, product=TEXT, asked_at=TEXT, erases=_list(TEXT), state=TEXT)
+)
+READY = _object(ready={"type": "boolean"}, loader=OBJECT, journal_bytes=COUNT, collectors=OBJECT)
+ITEM: Schema = {
+    "type": "object",
+    "properties": {
+        "item": TEXT,
+        "id": TEXT,
+        "at": {"type": "string", "format": "date-time"},
+        "instance": TEXT,
+        "version": TEXT,
+        "identities": {"type": "object", "additionalProperties": TEXT},
+        "fields": OBJECT,
+    },
+    "required": ["item", "id", "at", "instance"],
+}
+RECEIPT: Schema = {
+    "type": "object",
+    "properties": {"outcome": {"enum": [outcome.value for outcome in Outcome]}},
+    "required": ["outcome"],
+}
+
+# Of doors: the status and type of success, what a body looks like, and whose clients they serve.
+DOOR_SAYS: Mapping[str, tuple[int, str, Schema | None, str]] = {
+    "native": (
+        200,
+        "application/json",
+        {"type": "object", "properties": {"manifest": TEXT, "items": _list(ITEM)}},
+        "Items of Glasshouse's own clients; a receipt for each",
+    ),
+    "segment": (200, "application/json", OBJECT, "What Segment's libraries send"),
+    "percona": (200, "application/json", OBJECT, "Reports of Percona's agent"),
+    "dujour": (200, "application/json", OBJECT, "Check-ins of Puppet's servers"),
+    "amplitude": (200, "application/json", OBJECT, "What Amplitude's libraries send"),
+    "uplink": (201, "application/json", OBJECT, "Trials of CloudBees' Uplink"),
+    "beacon": (200, "image/gif", None, "Items in an address, for browsers of administrators"),
+    "browser": (204, "*/*", OBJECT, "Page views, clicks and actions of the tracker"),
+}
+REFUSALS = (400, 401, 403, 408, 410, 413, 429, 503)
+
+
+def door_operation(name: str, method: str, path: str) -> Operation:
+    status, kind, body, says = DOOR_SAYS[name]
+    answers: dict[int, tuple[str, Schema]] = {each: ("*/*", {}) for each in REFUSALS}
+    if name == "native":
+        answers[status] = _json(_object(receipts=_list(RECEIPT)))
+    elif path.endswith(".js"):
+        answers[status] = ("text/javascript", {})
+    else:
+        answers[status] = (kind, {} if kind in ("image/gif", "*/*") else OBJECT)
+    key = WRITE_KEY if name == "native" else None
+    return Operation(f"{says}.", answers, body if method == "POST" else None, key=key)
+
+
+OF_PRODUCT = {404: _json(ERROR), **DENIED}
+OPERATIONS: Mapping[tuple[str, str], Operation] = {
+    ("GET", "/health/ready"): Operation("Whether requests are taken.", {200: _json(READY)}),
+    ("GET", "/health/accounting"): Operation(
+        "What came by product and door, and what became of it.",
+        {200: _json(ACCOUNTING), 503: _json(ERROR)},
+    ),
+    ("GET", "/"): Operation(
+        "The console's first page, for people.",
+        {200: ("text/html", TEXT), 403: ("text/html", TEXT)},
+    ),
+    ("GET", "/metrics"): Operation("Counts, for Prometheus.", {200: ("text/plain", TEXT)}),
+    ("POST", FORGET): Operation(
+        "An instance asks that everything of it be erased; Glasshouse-Forget holds its key.",
+        {status: _json(FORGOTTEN) for status in (200, 202)}
+        | {status: _json(ERROR) for status in (400, 403, 408, 413, 429, 503)},
+        body=_object(request=TEXT, product=TEXT, instance=TEXT),
+    ),
+    ("GET", FORGET + "/{request}"): Operation(
+        "What became of a request to be forgotten.",
+        {status: _json(FORGOTTEN) for status in (200, 202)}
+        | {status: _json(ERROR) for status in (404, 429)},
+    ),
+    ("GET", "/openapi.json"): Operation("This document.", {200: _json(OBJECT)}),
+    ("GET", "/api/v1/products"): Operation(
+        "The registered products with their write keys.",
+        {200: _json(_object(products=_list(PRODUCT))), **DENIED},
+        key=TOKEN,
+    ),
+    ("POST", "/api/v1/products"): Operation(
+        "Register a manifest, in TOML.",
+        {200: _json(PRODUCT), **DENIED, **REFUSED},
+        body=TEXT,
+        key=TOKEN,
+    ),
+    ("PATCH", "/api/v1/products/{slug}"): Operation(
+        "Change some of a product's settings.",
+        {200: _json(PRODUCT), **OF_PRODUCT, **REFUSED},
+        body=OBJECT,
+        key=TOKEN,
+    ),
+    ("DELETE", "/api/v1/products/{slug}/simulated"): Operation(
+        "Remove what is simulated of a product.",
+        {200: _json(_object(erased=COUNT)), **OF_PRODUCT},
+        key=TOKEN,
+    ),
+    ("GET", "/api/v1/live"): Operation(
+        "What was just sent with the product's development key.",
+        {200: _json(_object(product=TEXT, items=_list(OBJECT))), **OF_PRODUCT},
+        query=("product",),
+        key=TOKEN,
+    ),
+    ("GET", "/api/v1/quarantine"): Operation(
+        "Kinds of what was refused of a product.",
+        {200: _json(_object(product=TEXT, kinds=_list(OBJECT))), **OF_PRODUCT},
+        query=("product",),
+        key=TOKEN,
+    ),
+    **{
+        ("POST", PREFIX + action): Operation(
+            asked.__doc__ or action,
+            {
+                200: ("application/x-ndjson", TEXT) if action == "export" else _json(OBJECT),
+                404: _json(ERROR),
+                **DENIED,
+                **REFUSED,
+            },
+            body=msgspec.json.schema_components([asked])[1][asked.__name__],
+            key=TOKEN,
+        )
+        for action, asked in ASKED.items()
+    },
+}
+
+
+def operations() -> Iterator[tuple[str, str, Operation]]:
+    """(method, path, operation) of everything that is described."""
+    for door in DOORS.values():
+        for method, path in door.routes:
+            yield method, path, door_operation(door.name, method, path)
+    for method, path in INQUIRIES:
+        yield method, path, Operation("What clients ask before they send.", {200: _json({})})
+    for (method, path), operation in OPERATIONS.items():
+        yield method, path, operation
+
+
+def document() -> dict[str, Any]:
+    """The OpenAPI document, version 3.1."""
+    paths: dict[str, dict[str, Any]] = {}
+    for method, path, operation in operations():
+        paths.setdefault(path, {})[method.lower()] = _described(path, operation)
+    bearer = {"type": "http", "scheme": "bearer"}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Glasshouse", "version": __version__},
+        "paths": paths,
+        "components": {
+            "securitySchemes": {
+                TOKEN: {**bearer, "description": "The server's token, in its server.json."},
+                WRITE_KEY: {**bearer, "description": "A product's write key."},
+            }
+        },
+    }
+
+
+def openapi_route() -> Route:
+    made = document()
+
+    def openapi(_: Request) -> Response:
+        return JSONResponse(made)
+
+    return Route("/openapi.json", openapi)
+
+
+def _described(path: str, operation: Operation) -> dict[str, Any]:
+    text = "string" if operation.body == TEXT else None
+    kind = "text/plain" if text else "application/json"
+    found: dict[str, Any] = {
+        "summary": operation.says,
+        "responses": {
+            str(status): _answer(status, *answer)
+            for status, answer in sorted(operation.answers.items())
+        },
+    }
+    parameters = [
+        {"name": name, "in": "query", "required": True, "schema": TEXT} for name in operation.query
+    ]
+    parameters += [
+        {"name": name, "in": "path", "required": True, "schema": TEXT}
+        for name in re.findall(r"{(\w+)}", path)
+    ]
+    if parameters:
+        found["parameters"] = parameters
+    if operation.body is not None:
+        found["requestBody"] = {"required": True, "content": {kind: {"schema": operation.body}}}
+    if operation.key is not None:
+        found["security"] = [{operation.key: []}]
+    return found
+
+
+def _answer(status: int, kind: str, schema: Schema) -> dict[str, Any]:
+    said = "done" if status < 300 else "refused" if status < 500 else "come back later"
+    return {"description": said, "content": {kind: {"schema": schema}}}

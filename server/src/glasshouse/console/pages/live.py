@@ -1,0 +1,54 @@
+"""What was just sent with a product's development key, and what became of it; kinds of refusals.
+
+For a developer at work. The items are in the server's memory alone and hold no value; names that
+the manifest does not declare are shown, since they are what the developer has to correct.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from glasshouse.console.templating import page
+from glasshouse.insight import Insight
+
+Shown = Callable[[str], list[dict[str, Any]]]
+RELOAD_SECONDS = 5
+MOST_KINDS = 50
+
+
+class LivePage:
+    """`/products/{slug}/live`; with `?reload=on` it comes anew every RELOAD_SECONDS."""
+
+    def __init__(self, insight: Insight, live: Shown, kinds: Shown) -> None:
+        """`live` and `kinds` give what is known of a product, the newest first."""
+        self._insight = insight
+        self._live = live
+        self._kinds = kinds
+
+    def __call__(self, request: Request) -> Response:
+        product = self._insight.product(request.path_params["slug"])
+        reloads = request.query_params.get("reload") == "on"
+        shown = page(
+            "live",
+            product=product,
+            manifest=product.manifest,
+            items=[_read(item) for item in self._live(product.slug)],
+            kinds=[_read(kind) for kind in self._kinds(product.slug)[:MOST_KINDS]],
+            reloads=reloads,
+            seconds=RELOAD_SECONDS,
+        )
+        if reloads:
+            shown.headers["refresh"] = str(RELOAD_SECONDS)
+        return shown
+
+
+def _read(facts: dict[str, Any]) -> dict[str, Any]:
+    """Times as times; what is not there as None."""
+    names = ("item", "field", "reason", "found", "expected")
+    times: dict[str, Any] = {
+        n: datetime.fromisoformat(facts[n]) for n in ("at", "first", "last") if n in facts
+    }
+    return {**dict.fromkeys(names), "undeclared": {}, **facts, **times}
