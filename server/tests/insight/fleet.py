@@ -131,6 +131,7 @@ class Item:
     country: str | None
     fields: dict
     organization: str | None = None
+    doubtful: bool = False
 
 
 @dataclass
@@ -234,6 +235,7 @@ def _line(item: Item) -> Line:
         version=item.version,
         country=item.country,
         origin=item.origin,
+        doubtful_time=item.doubtful,
         identities={"organization": item.organization} if item.organization else None,
     )
 

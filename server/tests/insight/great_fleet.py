@@ -6,7 +6,7 @@ one time.
 """
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from fleet import COUNTRIES, MANIFEST, NOW, SYSTEMS, TODAY, Fleet, Item
@@ -14,6 +14,7 @@ from fleet import COUNTRIES, MANIFEST, NOW, SYSTEMS, TODAY, Fleet, Item
 DAYS, INSTANCES, ORGANIZATIONS = 150, 1000, 60
 START = TODAY - timedelta(days=DAYS - 1)
 COMMANDS = ("run", "build", "deploy", "scan", "share")
+ROUTES = ("/", "/nodes", "/nodes/:id", "/reports", "/settings")
 SET_UP = ("installed", "configured", "connected", "first_job")
 RELEASES = (
     ("1.9.0", date(2026, 1, 1)),
@@ -55,6 +56,34 @@ example = "installed"
 text = "A report was looked at."
 occasions = ["event"]
 purpose = "use"
+
+[[switch]]
+kind = "cookie"
+name = "forge_telemetry"
+off = "necessary"
+missing = "on"
+covers = ["telemetry"]
+steps = { browser = "Choose 'Necessary only'." }
+
+[browser]
+page_view = "event.page_view"
+
+[event.page_view]
+text = "A page of the console was looked at."
+occasions = ["event"]
+purpose = "use"
+
+[event.page_view.fields.route]
+type = "enum"
+values = ["/", "/nodes", "/nodes/:id", "/reports", "/settings"]
+why = "Know which pages are used."
+example = "/nodes"
+
+[event.page_view.fields.load_time]
+type = "duration"
+unit = "ms"
+why = "Know which pages are slow."
+example = 250
 """
 )
 
@@ -88,7 +117,43 @@ def great_fleet(seed: int = 11) -> Fleet:
         for item in life(dice, being, used):
             if item.at < NOW:
                 fleet.items.append(item)
+    fleet.items += odd_ones(random.Random(seed + 1), fleet.items)
+    fleet.items += visits(random.Random(seed + 2))
     return fleet
+
+
+def odd_ones(dice: random.Random, items: list[Item]) -> list[Item]:
+    """Copies that run elsewhere under the identity of their original, some by a wrong clock."""
+    return [
+        replace(
+            item,
+            at=item.at + timedelta(microseconds=dice.randrange(1, 1_000_000)),
+            country=dice.choice(COUNTRIES),
+            doubtful=dice.random() < 0.3,
+        )
+        for item in items
+        if hash_of(item.instance) % 19 == 0 and dice.random() < 0.05
+    ]
+
+
+def hash_of(name: str) -> int:
+    return int(name.rpartition("-")[2])
+
+
+def visits(dice: random.Random) -> list[Item]:
+    """Two months of page views, of visitors of a day, with pauses short and long."""
+    items = []
+    for day in range(60):
+        for number in range(40):
+            at = NOW - timedelta(days=day, minutes=dice.randrange(900))
+            for _ in range(dice.randrange(1, 8)):
+                fields = {"route": dice.choice(ROUTES)}
+                if dice.random() < 0.8:
+                    fields["load_time"] = float(dice.randrange(20, 4000))
+                name, country = f"visitor-{day}-{number}", dice.choice(COUNTRIES)
+                items.append(Item("event.page_view", at, name, "production", None, country, fields))
+                at += timedelta(minutes=dice.choice((1, 2, 5, 30, 45)), microseconds=7)
+    return [item for item in items if item.at < NOW]
 
 
 def born(dice: random.Random, number: int) -> Being:

@@ -6,9 +6,9 @@ first step counts; then the first time at or after that when it did the second, 
 end of the period or `within` that many days of its first step. Other events in between do not
 matter. Where a step is the same as the one before it, the next time counts.
 
-One row a step: the instances that came so far, their share of those that began and of those that did
-the step before, their organizations, and the median and the ninetieth percentile of the time since
-the step before.
+One row a step: the instances that came so far, their share of those that began and of those that
+did the step before, their organizations, and the median and the ninetieth percentile of the time
+since the step before.
 """
 
 from dataclasses import dataclass
