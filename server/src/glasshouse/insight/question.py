@@ -27,8 +27,8 @@ FILTERS: Mapping[str, str] = {
 """What may stand in `where` and narrows a question in a way of its own, and what it means."""
 
 CONDITIONS = (
-    "version, country, region, organization or any declared field: NAME=VALUE, NAME!=VALUE, or "
-    "NAME~VALUE (contains)"
+    "`version`, `country`, `region`, `organization` or any declared field, as `NAME=VALUE` (is), "
+    "`NAME!=VALUE` (is not) or `NAME~VALUE` (contains)"
 )
 """What else may stand in `where`, for every question that narrows by conditions on instances."""
 

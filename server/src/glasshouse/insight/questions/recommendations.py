@@ -13,10 +13,10 @@ The recommendations of an organization begin with the feature that most of its p
 `organization`, only those of this one.
 """
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
 
 from glasshouse.insight.answer import Answer, Cell, Column
 from glasshouse.insight.errors import QuestionError, did_you_mean
@@ -56,11 +56,14 @@ def answer_recommendations(store: Store, asked: Inquiry) -> Answer:
     of_size: dict[float, list[Organization]] = defaultdict(list)
     for organization in organizations:
         of_size[range_start(organization.instances)].append(organization)
+    sizes = {
+        start: Size.of(range_label(start, whole=True), those) for start, those in of_size.items()
+    }
     rows = [
         row
         for organization in organizations
         if wanted in (None, organization.name)
-        for row in _advice(asked, organization, of_size[range_start(organization.instances)])
+        for row in _advice(asked, organization, sizes[range_start(organization.instances)])
     ]
     cut = len(rows) - MOST_ROWS
     return RECOMMENDATIONS.answered(
@@ -104,35 +107,57 @@ def _organizations(store: Store, asked: Inquiry) -> list[Organization]:
     return [Organization(name, sizes[name], using[name]) for name in sorted(sizes)]
 
 
-def _advice(
-    asked: Inquiry, organization: Organization, of_size: list[Organization]
-) -> Iterator[tuple[Cell, ...]]:
+@dataclass(frozen=True, slots=True)
+class Size:
+    """The organizations of one size. `shares`: for each feature, of all of them, in order."""
+
+    label: str
+    organizations: int
+    shares: Mapping[str, Sequence[float]]
+
+    @classmethod
+    def of(cls, label: str, organizations: Sequence[Organization]) -> "Size":
+        features = {feature for each in organizations for feature in each.using}
+        shares = {f: sorted(each.share(f) for each in organizations) for f in features}
+        return cls(label, len(organizations), shares)
+
+    def peers_using(self, feature: str, own: Organization) -> int:
+        """How many of the others use a feature."""
+        shares = self.shares[feature]
+        return len(shares) - bisect_right(shares, 0.0) - (feature in own.using)
+
+    def middle(self, feature: str, own: Organization) -> float:
+        """The median of the others' shares, without making a list for each organization."""
+        shares = self.shares[feature]
+        without = bisect_left(shares, own.share(feature))
+        last = len(shares) - 2
+        low, high = (shares[n + (n >= without)] for n in (last // 2, (last + 1) // 2))
+        return (low + high) / 2
+
+
+def _advice(asked: Inquiry, own: Organization, size: Size) -> Iterator[tuple[Cell, ...]]:
     """What is recommended to one organization, what most of its peers use first."""
-    peers = [peer for peer in of_size if peer is not organization]
-    if len(peers) < FEWEST_PEERS:
+    peers = size.organizations - 1
+    if peers < FEWEST_PEERS:
         return
-    counts = {
-        feature: sum(feature in peer.using for peer in peers)
-        for feature in {feature for peer in peers for feature in peer.using}
-    }
-    size = range_label(range_start(organization.instances), whole=True)
-    for feature, users in sorted(counts.items(), key=lambda entry: (-entry[1], entry[0])):
-        usual = median(peer.share(feature) for peer in peers)
-        own = organization.using.get(feature, 0)
-        if users < USUAL * len(peers) or (own and organization.share(feature) >= LITTLE * usual):
+    users = {feature: size.peers_using(feature, own) for feature in size.shares}
+    for feature, using in sorted(users.items(), key=lambda entry: (-entry[1], entry[0])):
+        usual = size.middle(feature, own)
+        here = own.using.get(feature, 0)
+        if using < USUAL * peers or (here and own.share(feature) >= LITTLE * usual):
             continue
         label = feature_label(asked, feature)
-        theirs = f"{users} of {len(peers)} organizations of this size use '{label}'"
-        if own:
+        theirs = f"{using} of {peers} organizations of this size use '{label}'"
+        if here:
             kind = "little used"
-            ours = f"on {usual:.0%} of their instances in the middle; here it is {own} of"
-            reason = f"{theirs}, {ours} {organization.instances}."
+            middle = f"on {usual:.0%} of their instances in the middle"
+            reason = f"{theirs}, {middle}; here it is {here} of {own.instances}."
         else:
             kind = "unused"
-            reason = f"{theirs}; none of the {organization.instances} active instances here did."
+            reason = f"{theirs}; none of the {own.instances} active instances here did."
         yield (
-            organization.name, size, label, kind, organization.instances, own,
-            len(peers), users, users / len(peers), reason,
+            own.name, size.label, label, kind, own.instances, here,
+            peers, using, using / peers, reason,
         )  # fmt: skip
 
 
