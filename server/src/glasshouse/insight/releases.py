@@ -47,15 +47,9 @@ class Releases:
         """How many releases are newer than a version."""
         return len(self.keys) - bisect_right(self.keys, version_key(version))
 
-    def days_behind(self, version: str) -> int:
-        """Days since the first release that is newer than a version came out; 0 for the newest.
-
-        Counted up to the day on which the newest of all came out.
-        """
-        behind = self.behind(version)
-        if not behind:
-            return 0
-        return max(0, (max(self.days) - self.days[-behind]).days)
+    def days_behind(self, version: str, since: date) -> int:
+        """Days from the first day of a version to that of the newest release; 0 for the newest."""
+        return max(0, (self.days[-1] - since).days) if self.behind(version) else 0
 
 
 def is_release(version: str) -> bool:

@@ -2,8 +2,8 @@
 
 In each step, of the active instances that named a version (the last one they named counts): how
 many run one of the newest three releases or something newer; the median of the number of releases
-newer than theirs; and the median of days behind, which is the time from the first release that they
-do not have to the newest one. An instance on the newest release is 0 behind in both.
+newer than theirs; and the median of days behind, by which the newest release came out after theirs.
+An instance on the newest release is 0 behind in both.
 
 The releases of a step are those that any instance had run by its end; a pre-release is none. When a
 release came out is taken to be the first day on which an instance of this origin ran it.
@@ -28,6 +28,7 @@ def answer_version_lag(store: Store, asked: Inquiry) -> Answer:
     for (start, version), instances in versions_by_step(store, asked).items():
         if version is not None:
             on[start][version] = instances
+    rows = [_row(bucket, on[bucket.first], days) for bucket in buckets]
     return VERSION_LAG.answered(
         asked,
         (
@@ -41,13 +42,14 @@ def answer_version_lag(store: Store, asked: Inquiry) -> Answer:
             Column("days_behind", "Days behind", "number", "median, days", over="instances"),
             Column("complete", "Complete", "boolean"),
         ),
-        [_row(bucket, on[bucket.first], Releases.of(days, bucket.last)) for bucket in buckets],
+        rows,
         notes=incomplete_note(asked, last_complete=buckets[-1].complete),
         period=period,
     )  # fmt: skip
 
 
-def _row(bucket: Bucket, on: dict[str, int], releases: Releases) -> tuple[Cell, ...]:
+def _row(bucket: Bucket, on: dict[str, int], days: dict[str, date]) -> tuple[Cell, ...]:
+    releases = Releases.of(days, bucket.last)
     instances = sum(on.values())
     newest = sum(n for version, n in on.items() if releases.behind(version) < NEWEST)
     return (
@@ -57,7 +59,9 @@ def _row(bucket: Bucket, on: dict[str, int], releases: Releases) -> tuple[Cell, 
         newest,
         newest / instances if instances else 0.0,
         weighted_median((releases.behind(version), n) for version, n in on.items()),
-        weighted_median((releases.days_behind(version), n) for version, n in on.items()),
+        weighted_median(
+            (releases.days_behind(version, days[version]), n) for version, n in on.items()
+        ),
         bucket.complete,
     )
 
