@@ -9,6 +9,7 @@ import ast
 import inspect
 import logging
 import sys
+import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields
 from pathlib import Path
@@ -16,6 +17,8 @@ from typing import Any
 
 from glasshouse import settings
 from glasshouse.cli.main import parser as server_parser
+from glasshouse.insight.question import CONDITIONS, FILTERS
+from glasshouse.insight.questions import QUESTIONS
 from glasshouse.model import REASONS
 from glasshouse.notices import NOTICES
 from glasshouse_sdk.cli.main import _parser as sdk_parser
@@ -189,6 +192,38 @@ def reasons_page() -> str:
     return "".join(parts)
 
 
+def questions_page() -> str:
+    """Every question, as its own file explains it."""
+    parts = [
+        "# Questions\n",
+        MADE,
+        "\nAsked by `glasshouse ask QUESTION --product SLUG`, and at `GET /api/v1/ask/QUESTION`.\n",
+        "\nEvery question takes `from` and `to`, or `period`; `origin`; and `compare=previous`,",
+        "\nwhich sets each figure beside that of the period before. Those that are answered per",
+        "\nday, week or month take `by`. `where` holds the words of a question, and conditions on",
+        "\ninstances, of which all must hold:\n",
+        f"\n{textwrap.fill(CONDITIONS, 100)}.\n",
+        "\nThe value that counts is the one as of the end of the period.\n",
+        "\nA question marked *raw* tells of single organizations: it needs raw access.\n",
+        "\n| word | what it says |\n|---|---|\n",
+        *(f"| `{name}` | {_cell(says)} |\n" for name, says in FILTERS.items()),
+    ]
+    for question in QUESTIONS.values():
+        explained = inspect.getdoc(sys.modules[question.answer.__module__]) or ""
+        words = [f"`{w}`" + (" (required)" if w in question.required else "")
+                 for w in question.filters]  # fmt: skip
+        takes = [*(["`by`"] if question.steps else []), *words]
+        raw = " *raw*" if question.raw else ""
+        parts.append(f"\n## {question.name}{raw}\n\n*{question.answers}*\n\n{explained}\n")
+        parts.append(f"\nTakes: {', '.join(takes)}.\n" if takes else "")
+        parts.append(f"\n    {question.example}\n")
+    return "".join(parts)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
 def log_page() -> str:
     """Every notice of the server's log."""
     parts = [
@@ -231,6 +266,7 @@ MAKERS: Mapping[str, Callable[[], str]] = {
     "reference/settings.md": settings_page,
     "reference/reasons.md": reasons_page,
     "reference/log.md": log_page,
+    "reference/questions.md": questions_page,
     "decisions/README.md": decisions_page,
 }
 
