@@ -33,10 +33,11 @@ class Server:
     def get(self, path: str) -> Any:
         host, port = self.address
         for _ in range(MOST_TRIES):
-            with suppress(urllib.error.HTTPError):  # 503: a collector that waits for the first one
+            try:
                 with urllib.request.urlopen(f"http://{host}:{port}{path}", timeout=60) as answer:
                     return json.load(answer)
-            time.sleep(1)
+            except urllib.error.HTTPError:  # 503: a collector that waits for the first one
+                time.sleep(1)
         raise TimeoutError(f"{path} was answered with an error {MOST_TRIES} times")
 
     def sql(self, text: str) -> list[dict[str, Any]]:
