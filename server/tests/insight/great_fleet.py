@@ -63,7 +63,7 @@ name = "forge_telemetry"
 off = "necessary"
 missing = "on"
 covers = ["telemetry"]
-steps = { browser = "Choose 'Necessary only'." }
+steps = { browser = "Choose 'Necessary Only'." }
 
 [browser]
 page_view = "event.page_view"
