@@ -67,6 +67,7 @@ def test_it_is_what_tools_take_for_openapi():
         ("backup", b"{}"),
         ("backup", b'{"to": 7}'),
         ("backup", b'{"to": ""}'),
+        ("backup", b'{"to": "backups/today"}'),
         ("erase", b'{"product": 3}'),
         ("erase", b'{"product": "bench", "from": 5}'),
         ("erase", b'{"product": "bench", "from": "never"}'),

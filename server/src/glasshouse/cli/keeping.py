@@ -138,8 +138,10 @@ def _erase(holdings: Holdings, asked: Erase) -> dict[str, Any]:
 
 
 def _backup(holdings: Holdings, asked: BackUp) -> dict[str, Any]:
-    secrets = Path(asked.secrets) if asked.secrets else None
-    about = back_up(holdings, Path(asked.to), secrets)
+    to, secrets = Path(asked.to), Path(asked.secrets) if asked.secrets else None
+    if not to.is_absolute() or (secrets is not None and not secrets.is_absolute()):
+        raise BackupError("found a path that depends on where the server runs; give a whole one")
+    about = back_up(holdings, to, secrets)
     size = sum(entry["size"] for entry in about["files"])
     return {"made_at": about["made_at"], "files": len(about["files"]), "bytes": size}
 
