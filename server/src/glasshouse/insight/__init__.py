@@ -1,11 +1,13 @@
 """Questions and answers: the only way to the store for console, API, command line and reports."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from glasshouse.catalogue import Catalogue, Product
 from glasshouse.insight.answer import Answer
-from glasshouse.insight.asking import Words, inquiry, single
+from glasshouse.insight.asking import Words, comparison, inquiry, single
+from glasshouse.insight.comparing import compared
 from glasshouse.insight.conservation import Books, books
 from glasshouse.insight.errors import (
     QuestionError,
@@ -91,7 +93,12 @@ class Insight:
             slugs = [product.slug for product in self._catalogue]
             raise QuestionError("product", "nothing", one_of(slugs) if slugs else "its slug")
         asked = inquiry(known, self.product(slug).manifest, words, self.now())
-        return known.answer(self._store, asked)
+        answer = known.answer(self._store, asked)
+        if comparison(words) is None:
+            return answer
+        step = asked.step if known.steps else None
+        earlier = replace(asked, period=asked.period.before(step), notes=())
+        return compared(answer, known.answer(self._store, earlier))
 
     def newest(self, product: Product, origin: Origin, limit: int = 20) -> tuple[NewestItem, ...]:
         return newest_items(self._store, product.manifest, origin, limit)

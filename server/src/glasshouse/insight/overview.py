@@ -57,7 +57,7 @@ def glance(store: Store, product: str, origin: Origin, today: date) -> Glance:
     in_month = {**whose, "first": month.first, "last": month.last}
     days = dict(
         store.rows(
-            query_text("active_instances").format(periods=periods_of(Step.DAY)),
+            query_text("active_instances").format(periods=periods_of(Step.DAY), chosen="true"),
             {**in_month, "country": None},
         ).rows
     )

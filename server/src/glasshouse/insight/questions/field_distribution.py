@@ -12,7 +12,6 @@ At most 200 values are listed, the most frequent ones; a note says how many more
 """
 
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
 from typing import Any
 
 from glasshouse.catalogue.version_order import version_key
@@ -24,7 +23,7 @@ from glasshouse.insight.declared_field import (
     quoted,
     values_sql,
 )
-from glasshouse.insight.queries import query_text
+from glasshouse.insight.queries import rows_of
 from glasshouse.insight.question import Inquiry, Question
 from glasshouse.store import Store
 
@@ -39,23 +38,25 @@ def answer_field_distribution(store: Store, asked: Inquiry) -> Answer:
     found = _ask(store, asked, declared)
     kept = _in_order(declared, found)
     whole = found[0][3] if found else 0
-    return Answer(
-        question=FIELD_DISTRIBUTION.name,
-        title=f"Distribution of {declared.path}",
-        product=asked.product,
-        origin=asked.origin,
-        period=asked.period,
-        step=None,
-        filters=asked.filters,
-        columns=(
-            Column("value", declared.name, "text", declared.field.unit or ""),
-            Column("instances", "Instances", "count", "instances"),
-            *((Column("items", "Events", "count", "events"),) if event else ()),
-            Column("share", "Share", "share", "of those that carry the field"),
+    return FIELD_DISTRIBUTION.answered(
+        asked,
+        (
+            Column("value", declared.name, "text", declared.field.unit or "", dimension=True),
+            Column("instances", "Instances", "count", "instances", "instances"),
+            *((Column("items", "Events", "count", "events", "items"),) if event else ()),
+            Column(
+                "share",
+                "Share",
+                "share",
+                "of those that carry the field",
+                part="items" if event else "instances",
+            ),  # fmt: skip
         ),
-        rows=[_row(declared, row, whole, event=event) for row in kept],
-        notes=(*asked.notes, *_notes(asked, found, event=event)),
-        asked_at=asked.asked_at,
+        [_row(declared, row, whole, event=event) for row in kept],
+        notes=_notes(asked, found, event=event),
+        title=f"Distribution of {declared.path}",
+        carrying=None if event else whole,
+        active=found[0][4] if found else None,
     )
 
 
@@ -64,29 +65,26 @@ def _ask(store: Store, asked: Inquiry, declared: DeclaredField) -> Sequence[tupl
         table = store.item_table(asked.product, declared.item.path)
     except KeyError:  # declared, and nothing of it loaded yet
         return ()
-    parameters: dict[str, object] = {
-        "origin": asked.origin.value,
-        "until": datetime.combine(asked.period.last + timedelta(days=1), time()),
-        "first": asked.period.first,
-        "most": MOST_VALUES,
-    }
     given = {name: asked.filters.get(name) for name in ("version", "country")}
-    names = {"table": table, "field": quoted(declared.column.name), "label": label_sql(declared)}
-    if declared.item.kind == "snapshot":
+    chosen = asked.chosen(store)
+    parameters = {**asked.whose(asked.period), **given, **chosen.parameters, "most": MOST_VALUES}
+    names = {
+        "table": table,
+        "field": quoted(declared.column.name),
+        "label": label_sql(declared),
+        "values": values_sql(declared),
+        "chosen": chosen.text,
         # A filter stands in the text only where it is asked for: without one the engine need not
         # find out the newest version and country of every instance.
-        filters = [f"{name} = ${name}" for name, value in given.items() if value is not None]
-        names |= {"values": values_sql(declared), "filters": " and ".join(filters) or "true"}
-        parameters |= {name: value for name, value in given.items() if value is not None}
-        parameters |= {"product": asked.product, "last": asked.period.last}
-        return store.rows(query_text("field_of_snapshots").format(**names), parameters).rows
-    parameters |= given
+        "filters": " and ".join(f"{n} = ${n}" for n, v in given.items() if v is not None) or "true",
+    }
+    if declared.item.kind == "snapshot":
+        return rows_of(store, "field_of_snapshots", names, parameters)
     if declared.single:
         names["instances"] = _distinct_instances(store)
         name = "field_of_events_few" if declared.few else "field_of_events_single"
-        return store.rows(query_text(name).format(**names), parameters).rows
-    names["values"] = values_sql(declared)
-    return store.rows(query_text("field_of_events").format(**names), parameters).rows
+        return rows_of(store, name, names, parameters)
+    return rows_of(store, "field_of_events", names, parameters)
 
 
 def _distinct_instances(store: Store) -> str:
