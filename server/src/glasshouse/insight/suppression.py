@@ -233,7 +233,7 @@ class _Table:
             return rows
         for place in reversed(counts):
             exact = [row[place] or 0 for row in self._answer.rows]
-            if exact == sorted(exact, reverse=True):  # type: ignore[type-var]
+            if exact == sorted(exact, reverse=True):
                 return sorted(rows, key=lambda row: (-int(row[place] or 0), str(self._label(row))))  # type: ignore[arg-type]
         return rows
 
