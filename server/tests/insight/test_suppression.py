@@ -160,11 +160,11 @@ def test_nothing_that_is_shown_is_of_a_small_group(attacked):
     dice = random.Random(3)
     every = [q for q in questions() if dice.random() < 0.04]
     for name, words in every:
-        try:
-            answer = insight.ask_suppressed(name, words)
-        except QuestionError as error:
-            assert "at most 2" in str(error), words
+        if len(words.get("where", ())) == 2 and name != "active_instances":
+            with pytest.raises(QuestionError, match="at most 2"):
+                insight.ask_suppressed(name, words)
             continue
+        answer = insight.ask_suppressed(name, words)
         asked += 1
         assert answer.period.last < TODAY
         span = {"from": [str(answer.period.first)], "to": [str(answer.period.last)]}
@@ -189,7 +189,7 @@ def test_nothing_that_is_shown_is_of_a_small_group(attacked):
             assert "Plan 9" not in text, "a rare value is itself what must not be told"
         assert not [n for n in answer.notes if any(c.isdigit() for c in n) and "steps of" not in n]
     assert asked > 100
-    assert shown_cells > 200 and cells > shown_cells
+    assert cells > shown_cells > 200
 
 
 def test_every_way_to_ask_about_a_group_gives_one_answer(attacked):
@@ -269,9 +269,8 @@ def test_without_steps_few_periods_can_be_asked_about():
     )
     lengths = defaultdict(set)
     for period in found:
-        assert (
-            period.last < today and period.last.isoweekday() == 7 and period.first.isoweekday() == 1
-        )
+        assert period.last < today
+        assert (period.first.isoweekday(), period.last.isoweekday()) == (1, 7)
         lengths[period.days // 7].add(period.last)
     assert set(lengths) == {1, 4, 13, 52}
     assert all(len(ends) == 3 for ends in lengths.values())

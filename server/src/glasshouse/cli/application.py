@@ -20,6 +20,7 @@ from glasshouse.cli.openapi import openapi_route
 from glasshouse.collector.app import Collector, Receive, Scope, Send
 from glasshouse.collector.parcel import NO_PRODUCT
 from glasshouse.console.access import Access, refuse_as_json
+from glasshouse.console.app import EXCEPTION_HANDLERS
 from glasshouse.people import Reader
 from glasshouse.store import StoreUnavailableError
 from glasshouse_sdk.manifest import ManifestError
@@ -41,6 +42,7 @@ class Application:
         crew: Crew | None = None,
     ) -> None:
         self.collector = collector
+        self.access = access
         self._catalogue = installation.catalogue
         self._crew = crew
         self.health = Starlette(routes=health_routes(installation, collector, crew))
@@ -50,7 +52,8 @@ class Application:
             routes=[
                 *administration_routes(installation, collector, access),
                 *keeping.routes(installation.holdings, access),
-            ]
+            ],
+            exception_handlers=EXCEPTION_HANDLERS,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -206,7 +206,8 @@ class Register:
                 raise PersonError(f"'{name}' has an account already; choose another name")
             else:
                 self._database.rows(
-                    "insert into people (name, role, raw, password, made_at) values (?, ?, ?, ?, ?)",
+                    "insert into people (name, role, raw, password, made_at) "
+                    "values (?, ?, ?, ?, ?)",
                     (name, link.role, link.raw, hashed, self._now()),
                 )
         return self._known(name)
