@@ -14,7 +14,7 @@ from glasshouse.insight import Insight, QuestionError
 from glasshouse.insight.answer import Answer, Column
 from glasshouse.insight.exporting import answer_csv, answer_object
 from glasshouse.insight.period import Period, Step
-from glasshouse.insight.suppression import Suppression, closed, suppressed
+from glasshouse.insight.suppression import Suppression, closed, condition_group, suppressed
 from glasshouse.model import Origin
 
 K = 10
@@ -203,6 +203,18 @@ def test_every_way_to_ask_about_a_group_gives_one_answer(attacked):
     whose = {"product": ["forge"]}
     found = {tuple(ask("field_distribution", {**whose, **way}).rows) for way in ways}
     assert len(found) == 1
+
+
+def test_a_group_is_the_same_as_a_row_and_as_a_condition():
+    columns = [
+        Column("value", "system", "text", dimension=True),
+        Column("instances", "I", "count", counts="instances"),
+    ]
+    row = suppressed(answer_of(columns, [("Debian 12", 234)]), rules()).rows[0][1]
+    narrowed = answer_of(columns[1:], [(234,)], conditions=("snapshot.host.system is Debian 12",),
+                         about=("snapshot.host.system",))  # fmt: skip
+    assert condition_group(narrowed) == group(system="Debian 12")
+    assert suppressed(narrowed, rules()).rows == [(row,)]
 
 
 def test_another_server_has_other_steps_and_the_same_server_the_same(attacked):

@@ -100,7 +100,7 @@ def run_set(options: argparse.Namespace) -> int:
     for name in ("smallest_group", "smallest_organizations"):
         text = getattr(options, name)
         if text:
-            changes[name] = int(_number(name, text))
+            changes[name] = _whole_number(name, text)
     with connected(options) as connection:
         product = connection.change_product(options.product, changes)
     if options.json:
@@ -116,6 +116,15 @@ def _number(name: str, text: str) -> float:
     except ValueError:
         raise CommandError(
             f"--{name.replace('_', '-')}: found '{text}'; expected a number or none", status=2
+        ) from None
+
+
+def _whole_number(name: str, text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise CommandError(
+            f"--{name.replace('_', '-')}: found '{text}'; expected a whole number", status=2
         ) from None
 
 

@@ -110,7 +110,12 @@ def condition_group(answer: Answer) -> Group:
     """The group that the whole answer is about, however the conditions were given."""
     filters = [(name, answer.filters[name]) for name in answer.about if name in answer.filters]
     texts = [tuple(text.split(" is ", 1)) for text in answer.conditions]
-    return frozenset((pair[0].lower(), pair[-1]) for pair in (*filters, *texts))
+    return frozenset((_plain(pair[0]), pair[-1]) for pair in (*filters, *texts))
+
+
+def _plain(name: str) -> str:
+    """A field by its last name, as rows have it: `snapshot.host.system` is `system`."""
+    return name.lower().rsplit(".", 1)[-1]
 
 
 class _Table:
@@ -121,7 +126,7 @@ class _Table:
         self._rules = rules
         self._place = {column.name: place for place, column in enumerate(answer.columns)}
         self._labels = [
-            (place, column.title.lower())
+            (place, _plain(column.title))
             for place, column in enumerate(answer.columns)
             if column.dimension and column.type != "date"
         ]

@@ -11,7 +11,7 @@ NAME = Path("people") / "people.sqlite"
 SCHEMA = """
 create table if not exists people (
     name text primary key, role text not null, raw integer not null, password text,
-    subject text unique, made_at text not null
+    made_at text not null
 ) without rowid;
 create table if not exists links (
     hash text primary key, name text, role text not null, raw integer not null,

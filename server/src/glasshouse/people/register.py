@@ -27,7 +27,7 @@ LONGEST_TOKEN_DAYS = 366
 TOKEN_PREFIX = "ghtok_"  # noqa: S105 (what a token begins with)
 ATTEMPTS, ATTEMPT_SECONDS = 5, 300
 MOST_NAMES = 1000  # whose attempts are counted at once
-SCOPES: Sequence[Right] = tuple(right for right in Right if right is not Right.OWN)
+SCOPES: Sequence[Right] = tuple(Right)
 
 
 class PersonError(ValueError):
@@ -231,21 +231,6 @@ class Register:
             again = self._hasher.hash(password)
             self._database.rows("update people set password = ? where name = ?", (again, name))
         return self.begin_session(name)
-
-    def log_in_by_subject(self, subject: str) -> Entered | None:
-        """Begin a session of who the identity provider says it is; None for a stranger."""
-        found = self._database.rows("select name from people where subject = ?", (subject,))
-        return self.begin_session(found[0][0]) if found else None
-
-    def bind(self, name: str, subject: str) -> None:
-        """Let an identity of a provider be this person. Raises `PersonError`."""
-        self._known(name)
-        taken = self._database.rows(
-            "select name from people where subject = ? and name <> ?", (subject, name)
-        )
-        if taken:
-            raise PersonError("this identity belongs to another person here")
-        self._database.rows("update people set subject = ? where name = ?", (subject, name))
 
     def begin_session(self, name: str) -> Entered:
         secret = secrets.token_urlsafe(32)
