@@ -410,6 +410,6 @@ def _refusal(url: str, status: int, document: Mapping[str, Any]) -> CommandError
     if "problems" in document:
         return CommandError(problem_lines(document["problems"]), status=2)
     if "message" in document:
-        return CommandError(str(document["message"]), status=2)
+        return CommandError(str(document["message"]), status=1 if status in (403, 404) else 2)
     said = document.get("error", f"status {status}")
     return CommandError(f"{url} answered '{said}'; expected a Glasshouse server of this version")

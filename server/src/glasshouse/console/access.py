@@ -147,8 +147,9 @@ class Access:
 def is_ours(request: Request) -> bool:
     """Whether a browser sent this from a page of this server; browsers say so, nobody else can."""
     site = request.headers.get("sec-fetch-site")
-    if site is not None and site not in ("same-origin", "none"):
-        return False
+    if site is not None:
+        return site in ("same-origin", "none")
+    # A page that came without TLS is told from others by its origin alone.
     origin = request.headers.get("origin")
     return origin is None or urlsplit(origin).netloc == request.headers.get("host", "")
 
