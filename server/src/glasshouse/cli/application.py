@@ -217,7 +217,7 @@ def administration_routes(
     ]
 
 
-def _no_product(slug: str, advice: str = "glasshouse product list names those there are") -> Response:
+def _no_product(slug: str, advice: str = "see glasshouse product list") -> Response:
     message = f"found no product '{slug[:64]}'; {advice}"
     return JSONResponse({"error": "no_such_product", "message": message}, status_code=404)
 
