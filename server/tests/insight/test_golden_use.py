@@ -154,7 +154,7 @@ def uses(items, first, last, field):
 
 
 @pytest.mark.parametrize("field", [None, "command"])
-@pytest.mark.parametrize(("first", "last"), PERIODS)
+@pytest.mark.parametrize(("first", "last"), [*PERIODS, (TODAY - timedelta(days=140), TODAY)])
 def test_feature_adoption(great, first, last, field):
     items = great.fleet.of()
     owner = organizations_of(items, first, last)
