@@ -154,7 +154,7 @@ def uses(items, first, last, field):
 
 
 @pytest.mark.parametrize("field", [None, "command"])
-@pytest.mark.parametrize(("first", "last"), PERIODS)
+@pytest.mark.parametrize(("first", "last"), [*PERIODS, (TODAY - timedelta(days=140), TODAY)])
 def test_feature_adoption(great, first, last, field):
     items = great.fleet.of()
     owner = organizations_of(items, first, last)
@@ -286,3 +286,43 @@ def test_retention(great, first, last, by):
 
     assert list(answer.rows) == expected
     assert 0 < min(row[4] for row in expected) < 1
+
+
+@pytest.mark.parametrize("organization", ["org-00", "org-21", "org-50"])
+@pytest.mark.parametrize(("first", "last"), PERIODS)
+def test_peers(great, first, last, organization):
+    items = great.fleet.of()
+    owner = organizations_of(items, first, last)
+    size = Counter(owner.values())
+    days, used = defaultdict(set), defaultdict(set)
+    for item in of_period(items, first, last):
+        days[item.instance].add(item.at.date())
+        if owner.get(item.instance) and item.path.startswith("event."):
+            used[owner[item.instance]].add(item.path)
+    versions = last_versions(items, first, last)
+    near = [v for v in ORDER if "rc" not in v and any(
+        item.version == v and item.at.date() <= last for item in items)][:3]  # fmt: skip
+    values = defaultdict(dict)
+    for one in size:
+        names = [name for name, of in owner.items() if of == one]
+        naming = [versions[name] for name in names if versions[name]]
+        values["instances"][one] = len(names)
+        values["days"][one] = sum(len(days[name]) for name in names) / len(names)
+        values["features"][one] = len(used[one])
+        if naming:
+            good = [v for v in naming if ORDER.index(v) <= ORDER.index(near[-1])]
+            values["on_newest"][one] = len(good) / len(naming)
+    expected = []
+    for measure, of in values.items():
+        mine = of.get(organization)
+        others = [v for o, v in of.items()
+                  if o != organization
+                  and range_of(size[o]) == range_of(size[organization])]  # fmt: skip
+        middle = median(others) if others else None
+        below = None if mine is None else sum(v < mine for v in others)
+        expected.append((measure, mine, len(others), middle, below))
+
+    answer = great.insight.ask("peers", words(first, last, organization=organization))
+
+    assert [(row[0], *row[2:]) for row in answer.rows] == expected
+    assert answer.raw

@@ -31,7 +31,7 @@ def step_before(start: date, by: str) -> date:
 
 @pytest.mark.parametrize("system", [None, "Debian 12"])
 @pytest.mark.parametrize("by", ["day", "week", "month"])
-@pytest.mark.parametrize(("first", "last"), PERIODS)
+@pytest.mark.parametrize(("first", "last"), [*PERIODS, (TODAY - timedelta(days=250), TODAY)])
 def test_lifecycle(great, first, last, by, system):
     """Sets of instances, compared one step with the one before."""
     items = great.fleet.of()

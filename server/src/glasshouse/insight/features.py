@@ -49,7 +49,8 @@ def uses_sql(store: Store, asked: Inquiry) -> str:
         else:
             names = {"table": table, "field": quoted(field.column.name)}
             names |= {"label": label_sql(field), "values": values_sql(field)}
-            texts.append(query_text("uses_of_values").format(**names))
+            of = "uses_of_value" if field.single else "uses_of_values"
+            texts.append(query_text(of).format(**names))
     return " union all ".join(texts) or NO_USES
 
 

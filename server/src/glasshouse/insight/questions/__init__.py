@@ -20,6 +20,7 @@ from glasshouse.insight.questions.load_times import LOAD_TIMES
 from glasshouse.insight.questions.minimum_version import MINIMUM_VERSION
 from glasshouse.insight.questions.page_paths import PAGE_PATHS
 from glasshouse.insight.questions.page_views import PAGE_VIEWS
+from glasshouse.insight.questions.peers import PEERS
 from glasshouse.insight.questions.recommendations import RECOMMENDATIONS
 from glasshouse.insight.questions.retention import RETENTION
 from glasshouse.insight.questions.upgrades import UPGRADES
@@ -42,6 +43,7 @@ QUESTIONS: Mapping[str, Question] = {
         FEATURE_ADOPTION,
         FEATURE_BREADTH,
         RECOMMENDATIONS,
+        PEERS,
         FUNNEL,
         RETENTION,
         PAGE_VIEWS,

@@ -17,6 +17,11 @@ from glasshouse.insight.traits import members_sql
 from glasshouse.store import Store
 
 MOST_FEATURES = 200
+MOST_BITS = 120
+# A third of the cost of a set, where the days fit into one number.
+DAYS_AS_BITS = (
+    "bit_count(bit_or(cast(1 as hugeint) << cast(date_diff('day', $first, d.day) as integer)))"
+)
 
 
 def answer_feature_adoption(store: Store, asked: Inquiry) -> Answer:
@@ -25,6 +30,7 @@ def answer_feature_adoption(store: Store, asked: Inquiry) -> Answer:
         "uses": uses_sql(store, asked),
         "members": members_sql(store, asked.manifest),
         "chosen": chosen.text,
+        "days": DAYS_AS_BITS if asked.period.days <= MOST_BITS else "count(distinct d.day)",
     }
     given = {**asked.whose(asked.period), **chosen.parameters}
     active, organizations = rows_of(store, "active_members", names, given)[0]

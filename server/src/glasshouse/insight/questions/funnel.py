@@ -84,7 +84,7 @@ def answer_funnel(store: Store, asked: Inquiry) -> Answer:
             Column("step", "What was done", "text", dimension=True),
             Column("instances", "Instances", "count", "instances", "instances"),
             Column("share", "Share", "share", "of those that began", part="instances"),
-            Column("share_of_before", "Share of the step before", "share",
+            Column("share_of_previous", "Share of the step before", "share",
                    "of those that did it", part="instances"),
             Column("organizations", "Organizations", "count", "organizations", "organizations"),
             Column("seconds", "Time since the step before", "number", "median, s",

@@ -11,29 +11,36 @@ over, that is not known yet. So `instances` = new + retained + returned, and the
 step are those of the step before + new + returned - lost.
 """
 
+from collections.abc import Sequence
+from datetime import date
+
 from glasshouse.insight.answer import Answer, Cell, Column
 from glasshouse.insight.period import previous_start
 from glasshouse.insight.queries import periods_of, rows_of
 from glasshouse.insight.question import Inquiry, Question, incomplete_note
 from glasshouse.store import Store
 
+MOST_STEPS = 120  # as bits of one number
+
+Counts = tuple[int, int, int]
+"""Instances of a step: active, active in the step after it too, first seen."""
+
 
 def answer_lifecycle(store: Store, asked: Inquiry) -> Answer:
     buckets = asked.period.buckets(asked.step, asked.asked_at.date())
     period = asked.period.widened(asked.step)
-    before = previous_start(period.first, asked.step)
-    chosen = asked.chosen(store)
-    found = rows_of(
-        store,
-        "lifecycle",
-        {"periods": periods_of(asked.step), "chosen": chosen.text, "step": asked.step.value},
-        {**asked.whose(period), **chosen.parameters, "before": before},
-    )
-    counts = {start: (instances, retained, new) for start, instances, retained, new in found}
+    start = previous_start(period.first, asked.step)
+    steps = [start, *(bucket.first for bucket in buckets)]
+    counts: dict[date, Counts] = {}
+    for first in range(0, len(steps) - 1, MOST_STEPS - 1):
+        part = steps[first : first + MOST_STEPS]
+        last = period.last if part[-1] == steps[-1] else part[-1]
+        counts |= _counts(store, asked, part, last)
     rows: list[tuple[Cell, ...]] = []
-    earlier = counts.get(before, (0, 0, 0))[0]
+    earlier, staying, _ = counts[start]
     for bucket in buckets:
-        instances, retained, new = counts.get(bucket.first, (0, 0, 0))
+        retained = staying
+        instances, staying, new = counts[bucket.first]
         lost = earlier - retained if bucket.complete else None
         returned = instances - retained - new
         rows.append((bucket.first, instances, new, retained, returned, lost, bucket.complete))
@@ -53,6 +60,24 @@ def answer_lifecycle(store: Store, asked: Inquiry) -> Answer:
         notes=incomplete_note(asked, last_complete=buckets[-1].complete),
         period=period,
     )
+
+
+def _counts(store: Store, asked: Inquiry, steps: Sequence[date], last: date) -> dict[date, Counts]:
+    """What is counted of steps that follow each other; of the last, nobody is known to stay."""
+    chosen = asked.chosen(store)
+    names = {
+        "periods": periods_of(asked.step),
+        "step": asked.step.value,
+        "count": str(len(steps)),
+        "chosen": chosen.text,
+    }
+    # Conditions are as of the end of the whole period, whichever part of it this is.
+    given = {**asked.whose(asked.period.widened(asked.step)), **chosen.parameters}
+    given |= {"start": steps[0], "end": last}
+    counts = dict.fromkeys(steps, (0, 0, 0))
+    for place, instances, staying, new in rows_of(store, "lifecycle", names, given):
+        counts[steps[place]] = (instances, staying, new)
+    return counts
 
 
 LIFECYCLE = Question(

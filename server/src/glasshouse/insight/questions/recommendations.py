@@ -19,12 +19,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from glasshouse.insight.answer import Answer, Cell, Column
-from glasshouse.insight.errors import QuestionError, did_you_mean
-from glasshouse.insight.features import feature_label, uses_sql
-from glasshouse.insight.queries import rows_of
+from glasshouse.insight.features import feature_label
+from glasshouse.insight.organizations import Organization, check_known, organizations_of
 from glasshouse.insight.question import Inquiry, Question
-from glasshouse.insight.ranges import range_label, range_start
-from glasshouse.insight.traits import members_sql, organization_identity
+from glasshouse.insight.ranges import range_label
+from glasshouse.insight.traits import organization_identity
 from glasshouse.store import Store
 
 FEWEST_PEERS = 3
@@ -33,29 +32,14 @@ LITTLE = 0.5  # of the peers' median share
 MOST_ROWS = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Organization:
-    """How many of its instances were active, and how many of these used each feature."""
-
-    name: str
-    instances: int
-    using: Mapping[str, int]
-
-    def share(self, feature: str) -> float:
-        return self.using.get(feature, 0) / self.instances
-
-
 def answer_recommendations(store: Store, asked: Inquiry) -> Answer:
     organization_identity(asked.manifest)
-    organizations = _organizations(store, asked)
+    organizations = organizations_of(store, asked)
     wanted = asked.filters.get("organization")
-    names = [organization.name for organization in organizations]
-    if wanted is not None and wanted not in names:
-        hint = did_you_mean(wanted, names)
-        raise QuestionError("organization", f"'{wanted}'", "one active in the period", hint)
+    check_known(wanted, organizations)
     of_size: dict[float, list[Organization]] = defaultdict(list)
     for organization in organizations:
-        of_size[range_start(organization.instances)].append(organization)
+        of_size[organization.size].append(organization)
     sizes = {
         start: Size.of(range_label(start, whole=True), those) for start, those in of_size.items()
     }
@@ -63,7 +47,7 @@ def answer_recommendations(store: Store, asked: Inquiry) -> Answer:
         row
         for organization in organizations
         if wanted in (None, organization.name)
-        for row in _advice(asked, organization, sizes[range_start(organization.instances)])
+        for row in _advice(asked, organization, sizes[organization.size])
     ]
     cut = len(rows) - MOST_ROWS
     return RECOMMENDATIONS.answered(
@@ -84,27 +68,6 @@ def answer_recommendations(store: Store, asked: Inquiry) -> Answer:
         rows[:MOST_ROWS],
         notes=(f"{cut:,} more are not listed: ask for one organization.",) if cut > 0 else (),
     )  # fmt: skip
-
-
-def _organizations(store: Store, asked: Inquiry) -> list[Organization]:
-    """All that were active in the period, by name."""
-    chosen = asked.chosen(store)
-    found = rows_of(
-        store,
-        "organization_features",
-        {
-            "uses": uses_sql(store, asked),
-            "members": members_sql(store, asked.manifest),
-            "chosen": chosen.text,
-        },
-        {**asked.whose(asked.period), **chosen.parameters},
-    )
-    sizes = {name: instances for name, feature, instances in found if feature is None}
-    using: dict[str, dict[str, int]] = defaultdict(dict)
-    for name, feature, instances in found:
-        if feature is not None:
-            using[name][feature] = instances
-    return [Organization(name, sizes[name], using[name]) for name in sorted(sizes)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,11 @@
 -- For each feature: the instances that used it in the period, on how many days (of each instance),
--- how often, and the organizations they belong to. {uses} has a row for each use.
-with daily as (
-    select d.feature as feature, d.instance as instance, d.day as day, count(*) as items
+-- how often, and the organizations they belong to. {uses} has a row for each use; {days} counts the
+-- different days.
+with used as (
+    select d.feature as feature, d.instance as instance, {days} as days, count(*) as items
     from ({uses}) d
     where {chosen}
-    group by d.feature, d.instance, d.day
-),
-used as (
-    select y.feature as feature, y.instance as instance, count(*) as days, sum(y.items) as items
-    from daily y
-    group by y.feature, y.instance
+    group by d.feature, d.instance
 )
 select
     u.feature,
