@@ -248,6 +248,34 @@ def questions(insight: Insight) -> dict[str, Callable[[], object]]:
         "field of events: version": ask("field_distribution", field="runtime"),
         "field of events: number": ask("field_distribution", field="seconds"),
         "field of snapshots: enum": ask("field_distribution", field="system"),
+        "lifecycle by week": ask("lifecycle", by="week"),
+        "lifecycle by month, 12 months": ask("lifecycle", by="month", period="12m"),
+        "retention by week": ask("retention", by="week"),
+        "retention by month, 12 months": ask("retention", by="month", period="12m"),
+        "version lag by week": ask("version_lag", by="week"),
+        "upgrades": ask("upgrades"),
+        "upgrades of 30 days": ask("upgrades", period="30d"),
+        "minimum version, 30 days": ask("minimum_version", period="30d"),
+        "countries": ask("geography"),
+        "sizes by instances, 30 days": ask("deployment_sizes", period="30d"),
+        "sizes by cores, 30 days": ask("deployment_sizes", period="30d", field="cores"),
+        "cores across versions, 30 days": ask(
+            "cross_tabulation", period="30d", field="cores", across="version"
+        ),
+        "features, 30 days": ask("feature_adoption", period="30d", field="command"),
+        "features, 90 days": ask("feature_adoption", field="command"),
+        "breadth, 30 days": ask("feature_breadth", period="30d", field="command"),
+        "recommendations, 30 days": ask("recommendations", period="30d", field="command"),
+        "funnel of 3 steps, 30 days": ask(
+            "funnel", period="30d", steps="command=build,command=test,command=deploy"
+        ),
+        "advisory": ask("advisory", affected=">=1.5.0,<1.9.0", disclosed="2026-09-01"),
+        "advisory's spread by day": ask(
+            "advisory_spread", affected=">=1.5.0,<1.9.0", disclosed="2026-09-01"
+        ),
+        "advisory's organizations": ask("advisory_organizations", affected=">=1.5.0,<1.13.0"),
+        "active by week, of a system": ask("active_instances", by="week", where="system=linux"),
+        "active by week, compared": ask("active_instances", by="week", compare="previous"),
         "newest items": lambda: insight.newest(product, Origin.PRODUCTION),
         "the product at a glance": lambda: insight.glance(product, Origin.PRODUCTION),
         "origins": lambda: insight.origins(product),

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+MOST_TRIES = 20
 PROGRAM = ("-m", "glasshouse.cli.main")
 MANIFEST = Path(__file__).with_name("bench.toml")
 
@@ -30,8 +32,13 @@ class Server:
 
     def get(self, path: str) -> Any:
         host, port = self.address
-        with urllib.request.urlopen(f"http://{host}:{port}{path}", timeout=60) as answer:
-            return json.load(answer)
+        for _ in range(MOST_TRIES):
+            try:
+                with urllib.request.urlopen(f"http://{host}:{port}{path}", timeout=60) as answer:
+                    return json.load(answer)
+            except urllib.error.HTTPError:  # 503: a collector that waits for the first one
+                time.sleep(1)
+        raise TimeoutError(f"{path} was answered with an error {MOST_TRIES} times")
 
     def sql(self, text: str) -> list[dict[str, Any]]:
         host, port = self.address

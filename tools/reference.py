@@ -9,6 +9,7 @@ import ast
 import inspect
 import logging
 import sys
+import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields
 from pathlib import Path
@@ -16,8 +17,12 @@ from typing import Any
 
 from glasshouse import settings
 from glasshouse.cli.main import parser as server_parser
+from glasshouse.console.endpoints import NEEDED, OPEN
+from glasshouse.insight.question import CONDITIONS, FILTERS
+from glasshouse.insight.questions import QUESTIONS
 from glasshouse.model import REASONS
 from glasshouse.notices import NOTICES
+from glasshouse.people.rights import NEVER_RAW, RIGHT_WORDS, RIGHTS, Role, rights_of
 from glasshouse_sdk.cli.main import _parser as sdk_parser
 from glasshouse_sdk.manifest import vocabulary
 from glasshouse_sdk.manifest.browser import BROWSER
@@ -54,6 +59,36 @@ TABLES: Sequence[tuple[str, str, Mapping[str, Key]]] = (
         BROWSER,
     ),
 )
+
+
+def access_page() -> str:
+    """Every endpoint and who may reach it."""
+    kinds = [
+        (role, raw) for role in Role for raw in (False, True) if not (raw and role in NEVER_RAW)
+    ]
+    parts = ["# Access\n", MADE, "\nWho may what. Raw access is given to a person beside a role.\n"]
+    parts.append("\n## Rights\n\n| right | what it lets one see and do | roles |\n|---|---|---|\n")
+    for right, words in RIGHT_WORDS.items():
+        roles = (
+            ", ".join(role for role in Role if right in RIGHTS[role]) or "whom an admin gives it"
+        )
+        parts.append(f"| {right} | {words} | {roles} |\n")
+    parts.append("\n## Endpoints\n\n")
+    heads = [f"{role}{' + raw' * raw}" for role, raw in kinds]
+    parts.append(f"| method | path | right | {' | '.join(heads)} |\n")
+    parts.append("|---|---|---|" + "---|" * len(kinds) + "\n")
+    for (method, path), right in NEEDED.items():
+        cells = " | ".join("yes" if right in rights_of(r, raw=w) else "no" for r, w in kinds)
+        parts.append(f"| {method} | `{path}` | {right} | {cells} |\n")
+    parts.append(
+        "\n## Open to everybody who reaches the port\n\n| method | path | what |\n|---|---|---|\n"
+    )
+    parts.extend(f"| {method} | `{path}` | {words} |\n" for (method, path), words in OPEN.items())
+    parts.append(
+        "\nUnder `/api/`, a browser's session is enough only to read with the right `see`; all else"
+        " takes a token. The doors have write keys of their own: [doors](doors.md).\n"
+    )
+    return "".join(parts)
 
 
 def cli_page() -> str:
@@ -189,6 +224,38 @@ def reasons_page() -> str:
     return "".join(parts)
 
 
+def questions_page() -> str:
+    """Every question, as its own file explains it."""
+    parts = [
+        "# Questions\n",
+        MADE,
+        "\nAsked by `glasshouse ask QUESTION --product SLUG`, and at `GET /api/v1/ask/QUESTION`.\n",
+        "\nEvery question takes `from` and `to`, or `period`; `origin`; and `compare=previous`,",
+        "\nwhich sets each figure beside that of the period before. Those that are answered per",
+        "\nday, week or month take `by`. `where` holds the words of a question, and conditions on",
+        "\ninstances, of which all must hold:\n",
+        f"\n{textwrap.fill(CONDITIONS, 100)}.\n",
+        "\nThe value that counts is the one as of the end of the period.\n",
+        "\nA question marked *raw* tells of single organizations: it needs raw access.\n",
+        "\n| word | what it says |\n|---|---|\n",
+        *(f"| `{name}` | {_cell(says)} |\n" for name, says in FILTERS.items()),
+    ]
+    for question in QUESTIONS.values():
+        explained = inspect.getdoc(sys.modules[question.answer.__module__]) or ""
+        words = [f"`{w}`" + (" (required)" if w in question.required else "")
+                 for w in question.filters]  # fmt: skip
+        takes = [*(["`by`"] if question.steps else []), *words]
+        raw = " *raw*" if question.raw else ""
+        parts.append(f"\n## {question.name}{raw}\n\n*{question.answers}*\n\n{explained}\n")
+        parts.append(f"\nTakes: {', '.join(takes)}.\n" if takes else "")
+        parts.append(f"\n    {question.example}\n")
+    return "".join(parts)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
 def log_page() -> str:
     """Every notice of the server's log."""
     parts = [
@@ -227,10 +294,12 @@ def _listed(names: Sequence[str]) -> str:
 
 MAKERS: Mapping[str, Callable[[], str]] = {
     "reference/cli.md": cli_page,
+    "reference/access.md": access_page,
     "reference/manifest.md": manifest_page,
     "reference/settings.md": settings_page,
     "reference/reasons.md": reasons_page,
     "reference/log.md": log_page,
+    "reference/questions.md": questions_page,
     "decisions/README.md": decisions_page,
 }
 

@@ -60,10 +60,10 @@ NOTICES: Mapping[Notice, tuple[int, tuple[str, ...], str]] = {
     Notice.FAILING: (logging.ERROR, ("part", "error"), "a write or the store failed"),
     Notice.RECOVERED: (logging.WARNING, ("part", "failures"), "it works again"),
     Notice.REPORTED: (logging.WARNING, ("text",), "found at the start, or in the journal"),
-    Notice.DEFECT: (logging.ERROR, ("error", "at"), "a fault of this program: please report it"),
+    Notice.DEFECT: (logging.ERROR, ("error", "place"), "a fault of this program: please report it"),
     Notice.FOREIGN: (
         logging.WARNING,
-        ("logger", "at", "error", "before"),
+        ("logger", "place", "error", "before"),
         "a library's message, without its text; `before`: how often it came since the last line",
     ),
     Notice.COLLECTOR_STARTED: (logging.INFO, ("collector",), "a further collector takes requests"),
@@ -73,6 +73,10 @@ NOTICES: Mapping[Notice, tuple[int, tuple[str, ...], str]] = {
         "a further collector ended by itself and is started again",
     ),
 }
+
+
+# What every line has by itself, so that no fact may take its name.
+TAKEN = ("at", "level", "event")
 
 
 def tell(notice: Notice, **facts: Fact) -> None:

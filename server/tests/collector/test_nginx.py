@@ -53,13 +53,13 @@ def nginx(running, tmp_path):
 
 def test_it_serves_passes_on_and_drops_what_is_the_visitors(running, nginx, tmp_path):
     seen = []
-    visit = running.app.reception.visit
+    handover = running.app.reception.handover
 
     def noted(door, path, query, raw_headers, client):
         seen.append({name.decode(): value.decode() for name, value in raw_headers})
-        return visit(door, path, query, raw_headers, client)
+        return handover(door, path, query, raw_headers, client)
 
-    running.app.reception.visit = noted
+    running.app.reception.handover = noted
     product = running.catalogue.add(SOURCE.replace('default = "ask"', 'default = "on"').encode())
     script = httpx.get(f"{nginx}/glasshouse/tracker.js", headers={"cookie": "a=secret"})
     assert script.status_code == 200

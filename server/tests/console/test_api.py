@@ -5,10 +5,12 @@ import io
 
 import pytest
 
+from glasshouse.insight.questions import QUESTIONS
+
 
 def test_the_questions(client):
     known = {q["name"]: q for q in client.get("/api/v1/questions").json()["questions"]}
-    assert set(known) == {"active_instances", "version_adoption", "field_distribution"}
+    assert set(known) == set(QUESTIONS)
     assert known["field_distribution"]["required"] == ["field"]
 
 

@@ -16,6 +16,7 @@ from glasshouse.cli import ask, sql
 from glasshouse.cli.connection import running_server
 from glasshouse.cli.errors import CommandError
 from glasshouse.console.app import console_app
+from glasshouse.insight.questions import QUESTIONS
 
 
 def run(command, *arguments):
@@ -97,10 +98,10 @@ def test_a_cell_cannot_steer_the_terminal(resting, capsys):
 def test_ask_alone_lists_the_questions(capsys):
     assert run(ask) == 0
     text = capsys.readouterr().out
-    for name in ("active_instances", "version_adoption", "field_distribution"):
+    for name in QUESTIONS:
         assert f"glasshouse ask {name} --product" in text
     assert run(ask, "--format", "json") == 0
-    assert len(json.loads(capsys.readouterr().out)) == 3
+    assert len(json.loads(capsys.readouterr().out)) == len(QUESTIONS)
 
 
 @pytest.mark.parametrize("way", ["running", "resting"])

@@ -130,6 +130,8 @@ class Item:
     version: str | None
     country: str | None
     fields: dict
+    organization: str | None = None
+    doubtful: bool = False
 
 
 @dataclass
@@ -233,6 +235,8 @@ def _line(item: Item) -> Line:
         version=item.version,
         country=item.country,
         origin=item.origin,
+        doubtful_time=item.doubtful,
+        identities={"organization": item.organization} if item.organization else None,
     )
 
 

@@ -6,44 +6,9 @@ from datetime import date, timedelta
 
 import pytest
 from fleet import TODAY
+from plainly import day_versions, ends_after, start_of, starts, whole, words
 
 from glasshouse.model import Origin
-
-
-def start_of(day: date, by: str) -> date:
-    return {
-        "day": day,
-        "week": date.fromisocalendar(*day.isocalendar()[:2], 1),
-        "month": date(day.year, day.month, 1),
-    }[by]
-
-
-def starts(first: date, last: date, by: str) -> list[date]:
-    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    return list(dict.fromkeys(start_of(day, by) for day in days))
-
-
-def ends_after(start: date, by: str) -> date:
-    day = start
-    while start_of(day, by) == start:
-        day += timedelta(days=1)
-    return day
-
-
-def whole(items, first, last, by):
-    """Items of all steps that the period touches, in full."""
-    wanted = set(starts(first, last, by))
-    return [item for item in items if start_of(item.at.date(), by) in wanted]
-
-
-def day_versions(items):
-    """(instance, day) → the version that the day ended on, as the loader keeps it."""
-    newest = {}
-    for item in sorted(items, key=lambda item: item.at):
-        key = item.instance, item.at.date()
-        newest[key] = item.version or newest.get(key)
-    return newest
-
 
 PERIODS = [
     (TODAY - timedelta(days=89), TODAY),
@@ -253,8 +218,3 @@ def test_a_glance_counts_what_the_question_counts(world):
             latest[instance] = version
     assert glance.newest_version == "2.1.0"
     assert glance.newest_share == Counter(latest.values())["2.1.0"] / len(latest)
-
-
-def words(first, last, **rest):
-    named = {name: [value] for name, value in rest.items()}
-    return {"product": ["forge"], "from": [f"{first}"], "to": [f"{last}"], **named}

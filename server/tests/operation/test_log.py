@@ -19,7 +19,7 @@ from bench.load import native_requests, send
 from bench.server import _registered
 
 from glasshouse.cli.log import FORMS, log_to
-from glasshouse.notices import NOTICES, Notice, tell
+from glasshouse.notices import NOTICES, TAKEN, Notice, tell
 
 CANARIES = (
     "canary.person@example.org",
@@ -181,11 +181,11 @@ def test_what_a_library_logs_loses_its_text_and_its_flood(logging_restored):
         try:
             raise ValueError(CANARIES[0])
         except ValueError:
-            logging.getLogger("uvicorn.error").exception("from %s", CANARIES[1])
+            logging.getLogger("a.library").exception("from %s", CANARIES[1])
     text = stream.getvalue()
     assert not any(canary in text for canary in CANARIES)
     first, last = map(json.loads, text.splitlines())
-    assert first["logger"] == "uvicorn.error"
+    assert first["logger"] == "a.library"
     assert first["error"].startswith("ValueError at test_log.py:")
     assert last["before"] == 2
 
@@ -203,7 +203,7 @@ def test_an_uncaught_error_loses_its_text_and_keeps_its_places(logging_restored)
     (line,) = map(json.loads, stream.getvalue().splitlines())
     assert line["event"] == "defect"
     assert line["error"] == "RuntimeError"
-    assert "test_log.py" in line["at"]
+    assert "test_log.py" in line["place"]
 
 
 def test_a_fact_that_a_notice_does_not_have_is_refused():
@@ -217,3 +217,8 @@ def test_a_wrong_form_is_refused_in_words(tmp_path):
     ended = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert ended.returncode == 2
     assert "found the log format 'xml'; expected one of text, json, logfmt" in ended.stderr
+
+
+def test_no_fact_takes_the_name_of_what_every_line_has():
+    for notice, (_, facts, _) in NOTICES.items():
+        assert not set(facts) & set(TAKEN), notice

@@ -96,7 +96,7 @@ def test_a_screen_reader_hears_what_it_is(page):
     assert ("region", "How Sample Console is used") in named
     assert named.index(("region", "How Sample Console is used")) < named.index(("link", "A link"))
     buttons = [name for role, name in named if role == "button"]
-    assert buttons == ["Accept all", "Necessary only", "Privacy"]
+    assert buttons == ["Accept All", "Necessary Only", "Privacy"]
 
 
 def test_the_receipt_can_be_read(page):
@@ -107,12 +107,12 @@ def test_the_receipt_can_be_read(page):
     assert page.value(f"Math.abs(new Date('{receipt['time']}') - Date.now())") < 60_000
     page.click("#again")
     shown = page.value(f"{INSIDE}.textContent")
-    assert "Accept all (version 1 of this text)" in shown
+    assert "Accept All (version 1 of this text)" in shown
     assert page.value("new Date(glasshouse.receipt().time).toLocaleString('en')") in shown
     page.click(button("necessary"))
     assert page.value("glasshouse.receipt().choice") == "necessary"
     page.value("glasshouse.reopen()")
-    assert "Necessary only (version 1" in page.value(f"{INSIDE}.textContent")
+    assert "Necessary Only (version 1" in page.value(f"{INSIDE}.textContent")
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_the_receipt_can_be_read(page):
     [
         ("de", "en-US", "Alles annehmen"),
         ("", "fr-CA", "Tout accepter"),
-        ("xx", "yy", "Accept all"),
+        ("xx", "yy", "Accept All"),
         ("ja", "en", "すべて許可"),
     ],
 )

@@ -97,8 +97,9 @@ def test_a_sender_hears_of_it(sticky, tmp_path, collector):
     reason="needs root, to become another user",
 )
 def test_another_user_finds_what_root_refused(sticky, tmp_path):
-    for directory in (tmp_path, *tmp_path.parents[:2]):
-        directory.chmod(directory.stat().st_mode | 0o011)
+    for directory in (tmp_path, *tmp_path.parents):
+        if not directory.stat().st_mode & 0o001:
+            directory.chmod(directory.stat().st_mode | 0o011)
     (tmp_path / "shared").mkdir()
     home = tmp_path / "home"
     home.mkdir()

@@ -29,6 +29,8 @@ class ProductSettings:
     `allow`: paths of items (`event.x`) and fields (`event.x.field`) that are still wanted; None
     stands for all. An item named without any of its fields is wanted whole. `rate` and
     `instance_rate`: the most items a second of the product and of one instance; None is no limit.
+    `smallest_group`, `smallest_organizations`: of how many instances or organizations a group must
+    at least be to be shown to people without raw access; what they see is rounded to multiples.
     """
 
     ended: bool = False
@@ -36,6 +38,8 @@ class ProductSettings:
     release: Release | None = None
     rate: float | None = None
     instance_rate: float | None = None
+    smallest_group: int = 10
+    smallest_organizations: int = 5
 
     def allows(self, path: str) -> bool:
         """Whether an item or a field is still wanted."""
@@ -90,10 +94,18 @@ def _rate(value: Any) -> float | None:
     return float(value)
 
 
+def _smallest(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 2 <= value <= 10_000:
+        raise SettingsError("smallest group: expected a whole number from 2 to 10000")
+    return value
+
+
 READERS: Mapping[str, Callable[[Any], Any]] = {
     "ended": _ended,
     "allow": _allow,
     "release": _release,
     "rate": _rate,
     "instance_rate": _rate,
+    "smallest_group": _smallest,
+    "smallest_organizations": _smallest,
 }

@@ -22,6 +22,11 @@ def version_key(version: str | None) -> VersionKey:
     return (*parts, (_END, 0, ""))
 
 
+def leads_to_a_release(version: str) -> bool:
+    """Whether a word such as `rc` or `beta` says that this came before a release."""
+    return any(kind == _WORD_BEFORE for kind, _, _ in version_key(version))
+
+
 def _part(mark: str, text: str) -> tuple[int, int, str]:
     if text.isdigit():
         # Python refuses to make a number of ever so many digits.

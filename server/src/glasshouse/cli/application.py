@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -21,11 +22,13 @@ from glasshouse.collector import forgetting
 from glasshouse.collector.app import Collector, Receive, Scope, Send
 from glasshouse.collector.pace import Pace
 from glasshouse.collector.parcel import NO_PRODUCT
-from glasshouse.console.access import Access
+from glasshouse.console.access import Access, refuse_as_json
+from glasshouse.console.app import EXCEPTION_HANDLERS
+from glasshouse.people import Reader
 from glasshouse.store import StoreUnavailableError
 from glasshouse_sdk.manifest import ManifestError
 
-Handler = Callable[[Request], Response]
+Handler = Callable[[Request, Reader], Response]
 ADMINISTRATION = ("/api/v1/products", "/api/v1/live", "/api/v1/quarantine", keeping.PREFIX)
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -38,13 +41,14 @@ class Application:
         installation: Installation,
         collector: Collector,
         console: App,
-        token: str,
+        access: Access,
         crew: Crew | None = None,
     ) -> None:
         self.collector = collector
         self.forget = forgetting.forget_app(
             collector.reception.desk, installation.forget_requests, Pace(time.monotonic)
         )
+        self.access = access
         self._catalogue = installation.catalogue
         self._crew = crew
         self.health = Starlette(routes=health_routes(installation, collector, crew))
@@ -52,9 +56,10 @@ class Application:
         self._metrics = Starlette(routes=[metrics_route(installation, collector, crew)])
         self._administration = Starlette(
             routes=[
-                *administration_routes(installation, collector, token),
-                *keeping.routes(installation.holdings, token),
-            ]
+                *administration_routes(installation, collector, access),
+                *keeping.routes(installation.holdings, access),
+            ],
+            exception_handlers=EXCEPTION_HANDLERS,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -146,71 +151,89 @@ def health_routes(
 
 
 def administration_routes(
-    installation: Installation, collector: Collector, token: str
+    installation: Installation, collector: Collector, access: Access
 ) -> list[Route]:
-    """What changes the installation. Every request needs the token itself, cookie or not."""
-    access = Access(token)
+    """What changes the installation. A request needs a token, cookie or not."""
+    records = access.records
 
-    def products(request: Request) -> Response:
-        if not access.has_token(request):
-            return _denied()
+    def products(_: Request, __: Reader) -> Response:
         found = [product_object(product) for product in installation.catalogue]
         return JSONResponse({"products": found})
 
-    async def add(request: Request) -> Response:
-        if not access.has_token(request):
-            return _denied()
+    async def add(request: Request, reader: Reader) -> Response:
         try:
             product = installation.register(await request.body())
         except ManifestError as error:
             problems = [asdict(problem) for problem in error.problems]
-            return JSONResponse({"problems": problems}, status_code=422)
+            return JSONResponse({"error": "bad_manifest", "problems": problems}, status_code=422)
+        digest = product.manifest.digest
+        await run_in_threadpool(
+            lambda: records.change(reader, "manifest registered", product.slug, digest=digest)
+        )
         return JSONResponse(product_object(product))
 
-    async def change(request: Request) -> Response:
-        if not access.has_token(request):
-            return _denied()
+    async def change(request: Request, reader: Reader) -> Response:
         slug = request.path_params["slug"]
         try:
             changes = await request.json()
             if not isinstance(changes, dict):
                 raise SettingsError("found no object; expected settings by name")
-            return JSONResponse(product_object(installation.change_product(slug, changes)))
+            product = installation.change_product(slug, changes)
         except KeyError:
-            return JSONResponse({"error": f"no product '{slug}'"}, status_code=404)
+            return _no_product(slug)
         except (ValueError, RecursionError) as error:
-            return JSONResponse({"message": str(error)}, status_code=422)
+            return JSONResponse({"error": "bad_settings", "message": str(error)}, status_code=422)
+        facts = product.settings.facts()
+        now = {name: facts[name] for name in changes}
+        await run_in_threadpool(lambda: records.change(reader, "settings changed", slug, **now))
+        return JSONResponse(product_object(product))
 
     def of_product(kind: str, read: Callable[[str], list[dict[str, Any]]]) -> Handler:
         """`GET …?product=SLUG`: what is known of one product, as a list."""
 
-        def handler(request: Request) -> Response:
-            if not access.has_token(request):
-                return _denied()
+        def handler(request: Request, reader: Reader) -> Response:
             slug = request.query_params.get("product", "")
             if slug != NO_PRODUCT and installation.catalogue.product(slug) is None:
-                return JSONResponse({"error": "found no such product; add ?product=SLUG"}, 404)
+                return _no_product(slug, "add ?product=SLUG")
+            installation.reading(reader).note_raw(f"the list of {kind}", slug)
             return JSONResponse({"product": slug, kind: read(slug)})
 
         return handler
 
-    def erase_simulated(request: Request) -> Response:
-        if not access.has_token(request):
-            return _denied()
+    def erase_simulated(request: Request, reader: Reader) -> Response:
         slug = request.path_params["slug"]
         if installation.catalogue.product(slug) is None:
-            return JSONResponse({"error": f"no product '{slug}'"}, status_code=404)
-        return JSONResponse({"erased": installation.erase_simulated(slug)})
+            return _no_product(slug)
+        erased = installation.erase_simulated(slug)
+        records.change(reader, "simulated items erased", slug, items=erased)
+        return JSONResponse({"erased": erased})
 
     quarantine = collector.quarantine
-    return [
-        Route("/api/v1/live", of_product("items", quarantine.live)),
-        Route("/api/v1/quarantine", of_product("kinds", quarantine.kinds)),
-        Route("/api/v1/products", products, methods=["GET"]),
-        Route("/api/v1/products", add, methods=["POST"]),
-        Route("/api/v1/products/{slug}", change, methods=["PATCH"]),
-        Route("/api/v1/products/{slug}/simulated", erase_simulated, methods=["DELETE"]),
+    plain: list[tuple[str, str, Handler]] = [
+        ("GET", "/api/v1/live", of_product("items", quarantine.live)),
+        ("GET", "/api/v1/quarantine", of_product("kinds", quarantine.kinds)),
+        ("GET", "/api/v1/products", products),
+        ("DELETE", "/api/v1/products/{slug}/simulated", erase_simulated),
     ]
+    reading_bodies = [
+        ("POST", "/api/v1/products", add),
+        ("PATCH", "/api/v1/products/{slug}", change),
+    ]
+    return [
+        *(
+            Route(path, access.guarded(method, path, answer, refuse_as_json), methods=[method])
+            for method, path, answer in plain
+        ),
+        *(
+            Route(path, access.guarded_async(method, path, act, refuse_as_json), methods=[method])
+            for method, path, act in reading_bodies
+        ),
+    ]
+
+
+def _no_product(slug: str, advice: str = "see glasshouse product list") -> Response:
+    message = f"found no product '{slug[:64]}'; {advice}"
+    return JSONResponse({"error": "no_such_product", "message": message}, status_code=404)
 
 
 def product_object(product: Product) -> dict[str, Any]:
@@ -221,8 +244,3 @@ def product_object(product: Product) -> dict[str, Any]:
         "settings": product.settings.facts(),
         "write_keys": [{"key": key.key, "origin": key.origin.value} for key in product.keys],
     }
-
-
-def _denied() -> Response:
-    error = {"error": "the server's token is missing or wrong", "do": "Authorization: Bearer TOKEN"}
-    return JSONResponse(error, status_code=401)

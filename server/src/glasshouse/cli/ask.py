@@ -7,7 +7,7 @@ from typing import Any
 from glasshouse.cli.connection import add_arguments, connected
 from glasshouse.cli.tables import FORMATS, print_json, print_table
 from glasshouse.insight.exporting import answer_csv
-from glasshouse.insight.question import FILTERS, Question
+from glasshouse.insight.question import Question
 from glasshouse.insight.questions import QUESTIONS
 from glasshouse.model import Origin
 
@@ -27,8 +27,13 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--by", metavar="STEP", help="day (the default), week or month")
     parser.add_argument(
         "--where", action="append", metavar="NAME=VALUE", default=[],
-        help=f"a filter, such as version=8.0.4: {', '.join(FILTERS)}",
+        help="a word of the question, or a condition on instances: on version, country, region, "
+        "organization or a declared field, with = (is), != (is not) or ~ (contains); may be "
+        "repeated; docs/reference/questions.md has the words of each question",
     )  # fmt: skip
+    parser.add_argument(
+        "--compare", metavar="previous", help="each figure beside that of the period before"
+    )
     parser.add_argument(
         "--origin", metavar="ORIGIN",
         help=f"{', '.join(Origin)}; production unless given, and never mixed",
@@ -50,6 +55,7 @@ def run(options: argparse.Namespace) -> int:
         "period": options.period,
         "by": options.by,
         "origin": options.origin,
+        "compare": options.compare,
     }
     words = {name: [value] for name, value in given.items() if value is not None}
     if options.where:
@@ -65,6 +71,8 @@ def _show_table(answer: dict[str, Any]) -> None:
     origin = "" if answer["origin"] == Origin.PRODUCTION else f", {answer['origin'].upper()}"
     title = f"{answer['title']} of {answer['product']}, {period}{origin}"
     print_table(answer["columns"], answer["rows"], title)
+    for condition in answer["conditions"]:
+        print(f"Only instances whose {condition}.")
     for note in answer["notes"]:
         print(note)
 

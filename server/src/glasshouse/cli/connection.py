@@ -8,7 +8,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -21,9 +21,14 @@ from glasshouse.catalogue import SettingsError
 from glasshouse.cli.application import product_object
 from glasshouse.cli.errors import CommandError, InUseError
 from glasshouse.cli.installation import Installation
-from glasshouse.cli.keeping import END, PREFIX, carry_out, export_lines
+from glasshouse.cli.keeping import END, PREFIX, carry_out, export_lines, record
+from glasshouse.console import people_api
+from glasshouse.console.access import WHY
 from glasshouse.insight import QuestionError, SqlError
 from glasshouse.insight.exporting import answer_object, row_objects
+from glasshouse.insight.reading import Reading
+from glasshouse.people import PersonError, Role
+from glasshouse.people.rights import machine
 from glasshouse.settings import Settings, from_environment
 from glasshouse_sdk.manifest import ManifestError
 
@@ -60,16 +65,32 @@ class Connection(Protocol):
     def keep(self, action: str, asked: Mapping[str, Any]) -> dict[str, Any]:
         """Erase, back up or check: one of `keeping.ACTIONS`."""
 
+    def people(self) -> list[dict[str, Any]]:
+        """Who has an account."""
+
+    def invite(self, role: str, *, raw: bool, name: str | None = None) -> dict[str, Any]:
+        """Make a one-time link: `link` and for how many `hours` it holds."""
+
+    def change_person(self, name: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """Give another `role`, or `raw` access; the person as it is then."""
+
+    def remove_person(self, name: str) -> None:
+        """Remove an account with its sessions and tokens."""
+
+    def log(self, name: str, limit: int) -> list[dict[str, Any]]:
+        """The newest rows of `raw-reads` or `changes`."""
+
     def export(self, asked: Mapping[str, Any]) -> Iterator[str]:
         """Lines of JSON about one identity. Raises `CommandError` if not all of them came."""
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server by its address and the token that opens it."""
+    """A server by its address and the token that opens it; `why` is put on record."""
 
     url: str
     token: str
+    why: str = ""
 
     def ask(self, question: str, words: Words) -> dict[str, Any]:
         pairs = [(name, value) for name, values in words.items() for value in values]
@@ -99,7 +120,7 @@ class Server:
                 "POST",
                 f"{self.url}{PREFIX}export",
                 json=dict(asked),
-                headers={"authorization": f"Bearer {self.token}"},
+                headers=self._headers(),
                 timeout=3600,
                 trust_env=False,
             ) as answer:
@@ -109,6 +130,28 @@ class Server:
                 yield from whole(f"{line}\n" for line in answer.iter_lines())
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise CommandError(f"the export broke off ({error}); try again") from None
+
+    def people(self) -> list[dict[str, Any]]:
+        return list(self.call("GET", "/api/v1/people")["people"])
+
+    def invite(self, role: str, *, raw: bool, name: str | None = None) -> dict[str, Any]:
+        asked = {"role": role, "raw": raw, "name": name}
+        made = self.call("POST", "/api/v1/people/invitations", json=asked)
+        return {**made, "link": f"{self.url}{made['link']}"}
+
+    def change_person(self, name: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+        return self.call("PATCH", f"/api/v1/people/{quote(name, safe='')}", json=dict(changes))
+
+    def remove_person(self, name: str) -> None:
+        self.call("DELETE", f"/api/v1/people/{quote(name, safe='')}")
+
+    def log(self, name: str, limit: int) -> list[dict[str, Any]]:
+        return list(self.call("GET", f"/api/v1/records/{name}", params={"limit": limit})["rows"])
+
+    def is_open(self) -> bool:
+        """Whether a browser at this machine comes in without being asked who it is."""
+        answer = httpx.get(f"{self.url}/", timeout=10, trust_env=False)
+        return answer.status_code == 200
 
     def answers(self) -> bool:
         """Whether anything takes connections at the address."""
@@ -120,13 +163,17 @@ class Server:
             return True  # there is a server, if a slow or an odd one
         return True
 
+    def _headers(self) -> dict[str, str]:
+        why = {WHY: self.why.encode("ascii", "replace").decode()} if self.why else {}
+        return {"authorization": f"Bearer {self.token}", **why}
+
     def call(self, method: str, path: str, **rest: Any) -> dict[str, Any]:
         """The JSON object that the server answers. Raises `CommandError` for any other answer."""
         try:
             answer = httpx.request(
                 method,
                 f"{self.url}{path}",
-                headers={"authorization": f"Bearer {self.token}"},
+                headers=self._headers(),
                 timeout=rest.pop("timeout", 60),
                 trust_env=False,
                 **rest,
@@ -147,16 +194,17 @@ class Direct:
     """The data directory opened here, where no server has it."""
 
     installation: Installation
+    why: str = ""
 
     def ask(self, question: str, words: Words) -> dict[str, Any]:
         try:
-            return answer_object(self.installation.insight.ask(question, words))
+            return answer_object(self._reading().ask(question, words))
         except QuestionError as error:
             raise CommandError(str(error), status=2) from None
 
     def sql(self, text: str) -> dict[str, Any]:
         try:
-            found = self.installation.insight.sql(text)
+            found = self._reading().sql(text)
         except SqlError as error:
             raise CommandError(str(error), status=2) from None
         rows = row_objects(found.columns, found.rows)
@@ -168,28 +216,81 @@ class Direct:
 
     def add_product(self, source: bytes) -> dict[str, Any]:
         try:
-            return product_object(self.installation.register(source))
+            product = self.installation.register(source)
         except ManifestError as error:
             raise CommandError(problem_lines(map(asdict, error.problems)), status=2) from None
+        self._changed("manifest registered", product.slug, digest=product.manifest.digest)
+        return product_object(product)
 
     def change_product(self, slug: str, changes: Mapping[str, Any]) -> dict[str, Any]:
         try:
-            return product_object(self.installation.change_product(slug, changes))
+            product = self.installation.change_product(slug, changes)
         except KeyError:
             raise CommandError(f"found no product '{slug}'; see glasshouse product list") from None
         except SettingsError as error:
             raise CommandError(str(error), status=2) from None
+        facts = product.settings.facts()
+        self._changed("settings changed", slug, **{name: facts[name] for name in changes})
+        return product_object(product)
 
     def erase_simulated(self, product: str) -> int:
         if self.installation.catalogue.product(product) is None:
             raise CommandError(f"found no product '{product}'; see glasshouse product list")
-        return self.installation.erase_simulated(product)
+        erased = self.installation.erase_simulated(product)
+        self._changed("simulated items erased", product, items=erased)
+        return erased
+
+    def people(self) -> list[dict[str, Any]]:
+        return [asdict(person) for person in self.installation.people.people()]
+
+    def invite(self, role: str, *, raw: bool, name: str | None = None) -> dict[str, Any]:
+        return self._person(
+            lambda *at: people_api.invite(
+                at[0], at[1], at[2], people_api.Invite(_role(role), raw, name)
+            )
+        )
+
+    def change_person(self, name: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+        role = _role(changes["role"]) if changes.get("role") else None
+        asked = people_api.ChangePerson(role, changes.get("raw"))
+        return self._person(lambda *at: people_api.change_person(at[0], at[1], at[2], name, asked))
+
+    def remove_person(self, name: str) -> None:
+        self._person(lambda *at: people_api.remove_person(at[0], at[1], at[2], name))
+
+    def log(self, name: str, limit: int) -> list[dict[str, Any]]:
+        records = self.installation.records
+        read = {"raw-reads": records.raw_reads, "changes": records.changes}[name]
+        return read(None, limit)
+
+    def _person(self, act: Callable[..., dict[str, Any]]) -> dict[str, Any]:
+        try:
+            return act(self.installation.people, self.installation.records, machine(self.why))
+        except PersonError as error:
+            raise CommandError(str(error), status=2) from None
+
+    def _reading(self) -> Reading:
+        return self.installation.reading(machine(self.why))
+
+    def _changed(self, what: str, about: str, **detail: Any) -> None:
+        self.installation.records.change(machine(self.why), what, about, **detail)
 
     def keep(self, action: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+        record(self.installation.records, machine(self.why), action, asked)
         return carry_out(self.installation.holdings, action, asked)
 
     def export(self, asked: Mapping[str, Any]) -> Iterator[str]:
+        record(self.installation.records, machine(self.why), "export", asked)
         return whole(export_lines(self.installation.holdings, asked))
+
+
+def _role(text: str) -> Role:
+    try:
+        return Role(text)
+    except ValueError:
+        raise CommandError(
+            f"found the role '{text}'; expected one of {', '.join(Role)}", status=2
+        ) from None
 
 
 def whole(lines: Iterable[str]) -> Iterator[str]:
@@ -211,22 +312,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the server's data directory on this machine (GLASSHOUSE_DATA, else ./data)",
     )
     where.add_argument("--server", metavar="URL", help="a server's address, with --token")
-    where.add_argument("--token", help="the server's token, as in its server.json")
+    where.add_argument("--token", help="a token: of the page Account, or of its server.json")
+    where.add_argument("--why", default="", metavar="TEXT", help="on record where data is read")
 
 
 @contextmanager
 def connected(options: argparse.Namespace, *, create: bool = False) -> Iterator[Connection]:
     """The connection that the options ask for; `create` makes a data directory that is missing."""
     if options.server:
-        yield _named_server(options.server, options.token)
+        yield replace(_named_server(options.server, options.token), why=options.why)
         return
     data = options.data or from_environment(Settings(data=DEFAULT_DATA)).data
     with _found(data, create=create) as found:
-        yield found
+        yield replace(found, why=options.why)
 
 
 @contextmanager
-def _found(data: Path, *, create: bool) -> Iterator[Connection]:
+def _found(data: Path, *, create: bool) -> Iterator[Server | Direct]:
     """The server on a directory, or the directory itself once nobody else has it.
 
     A server that is starting or stopping holds the directory and cannot be asked: that passes.
@@ -302,10 +404,12 @@ def _object(answer: httpx.Response) -> dict[str, Any] | None:
 
 def _refusal(url: str, status: int, document: Mapping[str, Any]) -> CommandError:
     if status == 401:
-        return CommandError(f"{url} does not know this token; its server.json has the right one")
+        return CommandError(
+            f"{url} does not know this token, or it has ended; the page Account makes another"
+        )
     if "problems" in document:
         return CommandError(problem_lines(document["problems"]), status=2)
     if "message" in document:
-        return CommandError(str(document["message"]), status=2)
+        return CommandError(str(document["message"]), status=1 if status in (403, 404) else 2)
     said = document.get("error", f"status {status}")
     return CommandError(f"{url} answered '{said}'; expected a Glasshouse server of this version")

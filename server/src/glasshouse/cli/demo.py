@@ -207,8 +207,9 @@ def _bars(console: Console) -> Progress:
 
 def farewell(server: Server, data: Path, state: str) -> str:
     """The address and what to look at."""
-    is_local = server.url.startswith(("http://127.", "http://[::1]"))
-    entrance = f"{server.url}/" if is_local else f"{server.url}/enter?token={server.token}"
+    entrance = f"{server.url}/"
+    if not server.is_open():
+        entrance = server.invite("admin", raw=True)["link"]
     where = "" if data == Path("data").absolute() else f" --data {_near(data)}"
     pages = {
         "/products/psmdb": "this machine, by Percona's installation program",

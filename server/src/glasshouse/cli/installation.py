@@ -4,6 +4,7 @@ catalogue/   manifests and write keys        store/        the DuckDB file and t
 journal/     what was acknowledged           journal-aside/  what the store could not take
 secrets/     the key of this server's hashes proofs/       how instances prove themselves, hashed
 quarantine/  kinds of what was refused       server.json   how commands reach a running server
+people/      accounts, tokens (hashed), who read and changed what
 """
 
 import contextlib
@@ -24,6 +25,7 @@ from glasshouse.cli.errors import CommandError, InUseError
 from glasshouse.collector.proofs import Proofs
 from glasshouse.collector.quarantine import Quarantine
 from glasshouse.insight import Insight
+from glasshouse.insight.reading import Reading
 from glasshouse.journal import Damage, open_journal
 from glasshouse.keeping.erasing import ErasureError, replay
 from glasshouse.keeping.forgetting import ForgetRequests
@@ -31,6 +33,7 @@ from glasshouse.keeping.holdings import Holdings, erasure_key, print_of
 from glasshouse.keeping.retention import Retention
 from glasshouse.loading.loader import Loader
 from glasshouse.model import Origin
+from glasshouse.people import Database, Reader, Records, Register
 from glasshouse.settings import Settings
 from glasshouse.store import StoreUnavailableError, Tally, open_store
 
@@ -73,7 +76,11 @@ class Installation:
         self.proofs = Proofs(settings.data / "proofs", self.server_key())
         self.quarantine = Quarantine(settings.data / "quarantine" / "kinds.json")
         self.loader = Loader(self.journal, self.store, self.catalogue, settings.data)
-        self.insight = Insight(self.store, self.catalogue, now, self.accounting)
+        self.insight = Insight(self.store, self.catalogue, now, self.accounting, key)
+        self.database = Database(settings.data)
+        self.people = Register(self.database, now)
+        self.records = Records(self.database, now)
+        self.records.forget()
         self.holdings = Holdings(
             settings.data,
             self.catalogue,
@@ -102,6 +109,10 @@ class Installation:
         except (ErasureError, ValueError) as error:
             self.close()
             raise CommandError(f"{self.settings.data}: {error}") from None
+
+    def reading(self, reader: Reader) -> Reading:
+        """The data as one reader may see it."""
+        return Reading(self.insight, reader, self.records)
 
     def register(self, source: bytes) -> Product:
         """Register a manifest and make room for its items. Raises `ManifestError`."""
@@ -139,6 +150,7 @@ class Installation:
         finally:
             self.store.close()
             self.proofs.close()
+            self.database.close()
             self._save_quarantine()
             os.close(self.lock)
 

@@ -4,7 +4,7 @@ Both ways take and give the same JSON objects, so that a command need not know w
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,14 +17,16 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from glasshouse.cli.errors import CommandError
-from glasshouse.console.access import Access
+from glasshouse.console.access import Access, refuse_as_json
 from glasshouse.insight.exporting import json_value
 from glasshouse.keeping.backup import BackupError, back_up
 from glasshouse.keeping.checking import examine
 from glasshouse.keeping.erasing import ErasureError, Wanted, erase
 from glasshouse.keeping.exporting import export
 from glasshouse.keeping.holdings import Holdings
+from glasshouse.people import Reader, Records
 from glasshouse.store import StoreError
+from glasshouse_sdk.manifest.vocabulary import IDENTITIES
 
 PREFIX = "/api/v1/keeping/"
 END = {"table": "-"}  # the last line of an export: without it the export is not whole
@@ -101,29 +103,54 @@ def _export_lines(found: Iterator[dict[str, Any]]) -> Iterator[str]:
     yield json.dumps({**END, "rows": rows}) + "\n"
 
 
-def routes(holdings: Holdings, token: str) -> list[Route]:
-    """Every request needs the token itself, cookie or not."""
-    access = Access(token)
+def routes(holdings: Holdings, access: Access) -> list[Route]:
+    """One for each of ASKED; a request needs a token, cookie or not."""
+    return [
+        Route(
+            PREFIX + action,
+            access.guarded_async(
+                "POST", PREFIX + action, _route(holdings, access, action), refuse_as_json
+            ),
+            methods=["POST"],
+        )
+        for action in ASKED
+    ]
 
-    async def act(request: Request) -> Response:
-        if not access.has_token(request):
-            return _denied()
-        action = request.path_params["action"]
+
+def _route(
+    holdings: Holdings, access: Access, action: str
+) -> Callable[[Request, Reader], Awaitable[Response]]:
+    async def act(request: Request, reader: Reader) -> Response:
         try:
             asked = json.loads(await request.body() or b"{}")
         except (ValueError, RecursionError):
             asked = None
-        if action not in (*ACTIONS, "export") or not isinstance(asked, dict):
-            return JSONResponse({"message": f"found no action '{action}' with an object"}, 404)
+        if not isinstance(asked, dict):
+            return _wrong("found no JSON object; expected one with what is asked")
         try:
+            await run_in_threadpool(record, access.records, reader, action, asked)
             if action == "export":
                 lines = export_lines(holdings, asked)
                 return StreamingResponse(lines, media_type="application/x-ndjson")
             return JSONResponse(await run_in_threadpool(carry_out, holdings, action, asked))
         except CommandError as error:
-            return JSONResponse({"message": str(error)}, 422)
+            return _wrong(str(error))
 
-    return [Route(PREFIX + "{action}", act, methods=["POST"])]
+    return act
+
+
+def record(records: Records, reader: Reader, action: str, asked: Asked) -> None:
+    """Say who asks for it, before it is done: the product and the kind, never the identity."""
+    about = str(asked.get("product", ""))[:80]
+    kind = asked.get("kind") if isinstance(asked.get("kind"), str) else None
+    if action == "export":
+        records.raw_read(reader, f"export of one {kind}" if kind in IDENTITIES else "export", about)
+    elif action != "doctor":
+        records.change(reader, action, about, **({"kind": kind} if kind in IDENTITIES else {}))
+
+
+def _wrong(message: str) -> Response:
+    return JSONResponse({"error": "cannot_be", "message": message}, 422)
 
 
 def _erase(holdings: Holdings, asked: Erase) -> dict[str, Any]:
@@ -138,8 +165,10 @@ def _erase(holdings: Holdings, asked: Erase) -> dict[str, Any]:
 
 
 def _backup(holdings: Holdings, asked: BackUp) -> dict[str, Any]:
-    secrets = Path(asked.secrets) if asked.secrets else None
-    about = back_up(holdings, Path(asked.to), secrets)
+    to, secrets = Path(asked.to), Path(asked.secrets) if asked.secrets else None
+    if not to.is_absolute() or (secrets is not None and not secrets.is_absolute()):
+        raise BackupError("found a path that depends on where the server runs; give a whole one")
+    about = back_up(holdings, to, secrets)
     size = sum(entry["size"] for entry in about["files"])
     return {"made_at": about["made_at"], "files": len(about["files"]), "bytes": size}
 
@@ -166,8 +195,3 @@ def moment(text: str | None) -> datetime | None:
             f"found the time '{text}', expected one such as 2026-01-31 or 2026-01-31T12:00"
         ) from None
     return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
-
-
-def _denied() -> Response:
-    error = {"error": "the server's token is missing or wrong", "do": "Authorization: Bearer TOKEN"}
-    return JSONResponse(error, status_code=401)

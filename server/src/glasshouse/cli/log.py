@@ -55,7 +55,7 @@ def _event(record: logging.LogRecord) -> tuple[str, Mapping[str, Fact]]:
     facts = getattr(record, "facts", None)
     if record.name == "glasshouse" and facts is not None:
         return str(record.msg), facts
-    foreign: dict[str, Fact] = {"logger": record.name, "at": _place(record)}
+    foreign: dict[str, Fact] = {"logger": record.name, "place": _place(record)}
     if record.exc_info and record.exc_info[1] is not None:
         foreign["error"] = place_of(record.exc_info[1])
     before = getattr(record, "before", 0)
@@ -125,4 +125,4 @@ FORMS: Mapping[str, Callable[[Line], str]] = {"text": _text, "json": _json, "log
 def _tell_uncaught(
     kind: type[BaseException], error: BaseException | None, _: TracebackType | None
 ) -> None:
-    tell(Notice.DEFECT, error=kind.__name__, at=places_of(error) if error else "?:0")
+    tell(Notice.DEFECT, error=kind.__name__, place=places_of(error) if error else "?:0")

@@ -18,7 +18,9 @@ from glasshouse import __version__
 from glasshouse.cli.keeping import ASKED, PREFIX
 from glasshouse.collector.doors import DOORS, INQUIRIES
 from glasshouse.collector.forgetting import PATH as FORGET
+from glasshouse.console.people_api import ChangePerson, Invite, MakeToken
 from glasshouse.model import Outcome
+from glasshouse.people import Role
 
 Schema = Mapping[str, Any]
 TEXT: Schema = {"type": "string"}
@@ -58,8 +60,24 @@ PRODUCT = _object(
     settings=OBJECT,
     write_keys=_list(_object(key=TEXT, origin=TEXT)),
 )
-DENIED = {401: _json(ERROR)}
+ERROR_SAYS = _object(error=TEXT, message=TEXT)
+DENIED = {401: _json(ERROR_SAYS), 403: _json(ERROR_SAYS)}
 REFUSED = {422: _json(ERROR)}
+TIME: Schema = {"type": "string", "format": "date-time"}
+PERSON = _object(
+    name=TEXT,
+    role={"enum": [role.value for role in Role]},
+    raw={"type": "boolean"},
+    made_at=TIME,
+    has_password={"type": "boolean"},
+)
+MADE_TOKEN = _object(id=TEXT, person=TEXT, title=TEXT, scopes=_list(TEXT), made_at=TIME, until=TIME)
+LOG = _object(rows=_list(OBJECT), before={"type": ["integer", "null"]})
+ANSWER: Schema = {
+    "type": "object",
+    "properties": {"columns": _list(OBJECT), "rows": _list(OBJECT), "notes": _list(TEXT)},
+    "required": ["question", "product", "columns", "rows", "notes"],
+}
 DOOR = _object(
     received=COUNT,
     stored=COUNT,
@@ -134,6 +152,24 @@ def door_operation(name: str, method: str, path: str) -> Operation:
     return Operation(f"{says}.", answers, body if method == "POST" else None, key=key)
 
 
+BODY = {413: _json(ERROR_SAYS)}
+
+
+def _schema(kind: type[msgspec.Struct]) -> Schema:
+    """The schema of a body, whole in itself."""
+    _, parts = msgspec.json.schema_components([kind], ref_template="{name}")
+    made: Schema = _inlined(parts[kind.__name__], parts)
+    return made
+
+
+def _inlined(schema: Any, parts: Mapping[str, Any]) -> Any:
+    if isinstance(schema, dict):
+        if "$ref" in schema:
+            return _inlined(parts[schema["$ref"]], parts)
+        return {name: _inlined(inner, parts) for name, inner in schema.items()}
+    return [_inlined(inner, parts) for inner in schema] if isinstance(schema, list) else schema
+
+
 OF_PRODUCT = {404: _json(ERROR), **DENIED}
 OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("GET", "/health/ready"): Operation("Whether requests are taken.", {200: _json(READY)}),
@@ -158,6 +194,81 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         | {status: _json(ERROR) for status in (404, 429)},
     ),
     ("GET", "/openapi.json"): Operation("This document.", {200: _json(OBJECT)}),
+    ("GET", "/api/v1/questions"): Operation(
+        "What can be asked, with which filters.",
+        {200: _json(_object(questions=_list(OBJECT))), **DENIED},
+        key=TOKEN,
+    ),
+    ("GET", "/api/v1/ask/{question}"): Operation(
+        "The answer to a question; further parameters are its filters. Suppressed without raw "
+        "access, exact and recorded with it.",
+        {200: _json(ANSWER), 400: _json(ERROR_SAYS), **DENIED},
+        query=("product",),
+        key=TOKEN,
+    ),
+    ("POST", "/api/v1/sql"): Operation(
+        "A read-only query over the documented views; at most 10,000 rows. Recorded.",
+        {
+            200: _json(_object(columns=_list(TEXT), rows=_list(OBJECT), cut={"type": "boolean"})),
+            400: _json(ERROR_SAYS),
+            413: _json(ERROR_SAYS),
+            **DENIED,
+        },
+        body=_object(sql=TEXT),
+        key=TOKEN,
+    ),
+    ("GET", "/api/v1/me"): Operation(
+        "Who the token belongs to, and what it may.",
+        {200: _json(_object(name=TEXT, way=TEXT, rights=_list(TEXT))), **DENIED},
+        key=TOKEN,
+    ),
+    ("GET", "/api/v1/people"): Operation(
+        "Who has an account.", {200: _json(_object(people=_list(PERSON))), **DENIED}, key=TOKEN
+    ),
+    ("POST", "/api/v1/people/invitations"): Operation(
+        Invite.__doc__ or "",
+        {200: _json(_object(link=TEXT, hours=COUNT)), **BODY, **DENIED, **REFUSED},
+        body=_schema(Invite),
+        key=TOKEN,
+    ),
+    ("PATCH", "/api/v1/people/{name}"): Operation(
+        ChangePerson.__doc__ or "",
+        {200: _json(PERSON), **BODY, **DENIED, **REFUSED},
+        body=_schema(ChangePerson),
+        key=TOKEN,
+    ),
+    ("DELETE", "/api/v1/people/{name}"): Operation(
+        "Remove an account with its sessions and tokens.",
+        {200: _json(_object(removed=TEXT)), **DENIED, **REFUSED},
+        key=TOKEN,
+    ),
+    ("GET", "/api/v1/tokens"): Operation(
+        "One's own tokens; an administrator sees everybody's.",
+        {200: _json(_object(tokens=_list(MADE_TOKEN))), **DENIED},
+        key=TOKEN,
+    ),
+    ("POST", "/api/v1/tokens"): Operation(
+        MakeToken.__doc__ or "",
+        {200: _json(OBJECT), **BODY, **DENIED, **REFUSED},
+        body=_schema(MakeToken),
+        key=TOKEN,
+    ),
+    ("DELETE", "/api/v1/tokens/{id}"): Operation(
+        "Remove a token.",
+        {200: _json(_object(removed=TEXT)), **DENIED, **REFUSED},
+        key=TOKEN,
+    ),
+    **{
+        ("GET", f"/api/v1/records/{name}"): Operation(
+            f"{says}; the newest first. `before` of an answer leads to the next page.",
+            {200: _json(LOG), **DENIED, **REFUSED},
+            key=TOKEN,
+        )
+        for name, says in (
+            ("raw-reads", "Who read exact answers"),
+            ("changes", "Who changed what"),
+        )
+    },
     ("GET", "/api/v1/products"): Operation(
         "The registered products with their write keys.",
         {200: _json(_object(products=_list(PRODUCT))), **DENIED},
@@ -201,7 +312,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
                 **DENIED,
                 **REFUSED,
             },
-            body=msgspec.json.schema_components([asked])[1][asked.__name__],
+            body=_schema(asked),
             key=TOKEN,
         )
         for action, asked in ASKED.items()
@@ -232,7 +343,10 @@ def document() -> dict[str, Any]:
         "paths": paths,
         "components": {
             "securitySchemes": {
-                TOKEN: {**bearer, "description": "The server's token, in its server.json."},
+                TOKEN: {
+                    **bearer,
+                    "description": "Of the page Account, or in the server's server.json.",
+                },
                 WRITE_KEY: {**bearer, "description": "A product's write key."},
             }
         },

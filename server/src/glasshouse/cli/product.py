@@ -69,6 +69,14 @@ def _add_set_parser(actions: "argparse._SubParsersAction[argparse.ArgumentParser
         "--rate", metavar="N", help="most items a second of the product; 'none' for no limit"
     )
     change.add_argument("--instance-rate", metavar="N", help="the same for one instance")
+    change.add_argument(
+        "--smallest-group",
+        metavar="N",
+        help="smallest group of instances shown without raw access, and the steps; default 10",
+    )
+    change.add_argument(
+        "--smallest-organizations", metavar="N", help="the same for organizations; default 5"
+    )
     change.add_argument("--json", action="store_true", help="print the product as JSON")
     add_arguments(change)
     change.set_defaults(run=run_set)
@@ -89,6 +97,10 @@ def run_set(options: argparse.Namespace) -> int:
         text = getattr(options, name)
         if text:
             changes[name] = None if text == "none" else _number(name, text)
+    for name in ("smallest_group", "smallest_organizations"):
+        text = getattr(options, name)
+        if text:
+            changes[name] = _whole_number(name, text)
     with connected(options) as connection:
         product = connection.change_product(options.product, changes)
     if options.json:
@@ -104,6 +116,15 @@ def _number(name: str, text: str) -> float:
     except ValueError:
         raise CommandError(
             f"--{name.replace('_', '-')}: found '{text}'; expected a number or none", status=2
+        ) from None
+
+
+def _whole_number(name: str, text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise CommandError(
+            f"--{name.replace('_', '-')}: found '{text}'; expected a whole number", status=2
         ) from None
 
 

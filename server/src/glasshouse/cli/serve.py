@@ -35,8 +35,11 @@ from glasshouse.collector.app import Collector
 from glasshouse.collector.desk import Desk
 from glasshouse.collector.pace import Pace
 from glasshouse.collector.places import Places, PlacesError
+from glasshouse.console.access import Access
 from glasshouse.console.app import console_app
 from glasshouse.notices import Notice, tell
+from glasshouse.people import Role
+from glasshouse.people.register import LINK_HOURS
 from glasshouse.settings import Settings, from_environment, service_manager
 
 MOST_COLLECTORS = 16
@@ -166,7 +169,7 @@ async def _serve(
         installation.journal,
         settings.in_flight_bytes // settings.collectors,
         quarantine=installation.quarantine,
-        report=lambda text: tell(Notice.DEFECT, at=text),
+        report=lambda text: tell(Notice.DEFECT, place=text),
     )
     # Members ask here for what is not a door's: on a port that no member shares.
     inner = bound("127.0.0.1:0")
@@ -180,14 +183,19 @@ async def _serve(
         version=lambda: installation.catalogue.version,
         lock=installation.lock,
     )
+    access = Access(
+        token,
+        installation.people,
+        installation.records,
+        open_on_loopback=is_loopback(sockets[0]),
+    )
     console = console_app(
         installation.insight,
-        token,
-        open_on_loopback=is_loopback(sockets[0]),
+        access,
         live=collector.quarantine.live,
         kinds=collector.quarantine.kinds,
     )
-    whole = Application(installation, collector, console, token, crew)
+    whole = Application(installation, collector, console, access, crew)
     apps: list[Any] = [whole] if len(sockets) == 1 else [whole, collector_only(whole)]
     servers = [server_of(app, collector) for app in apps]
     if crew.seats:
@@ -206,7 +214,7 @@ async def _serve(
         while not all(server.started for server in servers):  # noqa: ASYNC110 (uvicorn's flag)
             await asyncio.sleep(0.01)
         await crew.start()
-        _announce(installation, sockets[: len(apps)], token)
+        _announce(installation, sockets[: len(apps)])
         herald.say("READY=1")
         rounds = Rounds(collector, herald, loads, threaded=not settings.one_thread)
         going = asyncio.create_task(rounds.run())
@@ -274,7 +282,7 @@ def _server_file(data: Path, url: str, token: str) -> Iterator[None]:
         path.unlink(missing_ok=True)
 
 
-def _announce(installation: Installation, sockets: list[socket.socket], token: str) -> None:
+def _announce(installation: Installation, sockets: list[socket.socket]) -> None:
     """For people: where to look. A log that programs read holds no address and no token."""
     settings = installation.settings
     tell(
@@ -287,8 +295,15 @@ def _announce(installation: Installation, sockets: list[socket.socket], token: s
     if settings.log_format != "text":
         return
     url = address_of(sockets[0])
-    entrance = url if is_loopback(sockets[0]) else f"{url}/enter?token={token}"
-    print(f"glasshouse: console at {entrance}", flush=True)
+    print(f"glasshouse: console at {url}", flush=True)
+    if installation.people.is_empty() and not is_loopback(sockets[0]):
+        # Only the newest holds: of an earlier start nobody can use another.
+        secret = installation.people.invite(Role.ADMIN, raw=True, kind="first")
+        print(
+            f"glasshouse: nobody has an account yet; this link makes the first administrator, "
+            f"once, for {LINK_HOURS} hours:\n  {url}/enter?link={secret}",
+            flush=True,
+        )
     print(f"glasshouse: doors at {address_of(sockets[-1])}, data in {settings.data}", flush=True)
 
 

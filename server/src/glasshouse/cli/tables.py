@@ -10,7 +10,7 @@ from rich.text import Text
 
 FORMATS = ("table", "json", "csv")
 
-_RIGHT = ("count", "share")
+_RIGHT = ("count", "share", "number")
 
 
 def print_table(
@@ -47,6 +47,8 @@ def _cell(value: Any, kind: str) -> str:
         return f"{value * 100:.1f}%"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if kind == "number" and isinstance(value, (int, float)):
+        return f"{value:,.2f}".rstrip("0").rstrip(".")
     if isinstance(value, int):
         return f"{value:,}" if kind == "count" else str(value)
     if isinstance(value, (dict, list)):

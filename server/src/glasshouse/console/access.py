@@ -1,20 +1,34 @@
-"""Who may see the console: holders of the token, and on request whoever sits at this machine.
+"""Who a request comes from, and whether it may do what it asks: the one gate of all endpoints.
 
-The token is shown by the server at its start. A browser gives it once to `/enter` and gets a
-session cookie that is derived from it; scripts send it with every request. Accounts come later and
-replace this file.
+A browser has a session's cookie, a script a token, a command on this machine the token of
+server.json. While nobody has an account, whoever sits at this machine is its owner, if the server
+listens on loopback alone.
 """
 
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from urllib.parse import parse_qs, urlsplit
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
+
+from glasshouse.console.endpoints import right_for
+from glasshouse.people import Entered, Reader, Records, Register, Right, Way
+from glasshouse.people.records import LONGEST_WHY
+from glasshouse.people.rights import machine
 
 COOKIE = "glasshouse_session"
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
+WHY = "glasshouse-why"
+LONGEST_FORM = 8192
+
+Refused = Callable[[Request, Reader | None, Right], Response]
+Answering = Callable[[Request, Reader], Response]
+AsyncAnswering = Callable[[Request, Reader], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,41 +36,138 @@ class Access:
     """The rules. `open_on_loopback` is for a server that listens on loopback only."""
 
     token: str
+    register: Register
+    records: Records
     open_on_loopback: bool = False
 
-    def may_read(self, request: Request) -> bool:
-        """Whether the request may see pages and answers."""
-        return self.has_token(request) or self._has_session(request) or self._is_local(request)
+    def reader(self, request: Request) -> Reader | None:
+        """Who asks; None for a stranger. What a request shows first is what counts."""
+        why = request.headers.get(WHY, "")[:LONGEST_WHY]
+        shown = request.headers.get("authorization")
+        if shown is not None:
+            found = self._by_header(shown)
+        elif COOKIE in request.cookies:
+            found = self.register.by_session(request.cookies[COOKIE]) or self._local(request)
+        else:
+            found = self._local(request)
+        return replace(found, why=why) if found is not None else None
 
-    def has_token(self, request: Request) -> bool:
-        """Whether the request itself carries the token: no other site can make a browser do so."""
-        scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
-        return scheme.lower() == "bearer" and self.is_token(credentials.strip())
+    def guarded(
+        self, method: str, path: str, answer: Answering, refused: Refused
+    ) -> Callable[[Request], Response]:
+        """The endpoint for whoever has the right that its row names. Raises `KeyError` without."""
+        right = right_for(method, path)
 
-    def is_token(self, text: str) -> bool:
-        return secrets.compare_digest(text.encode(), self.token.encode())
+        def handler(request: Request) -> Response:
+            reader = self.reader(request)
+            if reader is None or not self._allows(request, method, path, reader, right):
+                return refused(request, reader, right)
+            return answer(request, reader)
 
-    def start_session(self, request: Request, response: Response) -> None:
-        """Let the browser keep a cookie that stands for the token, without being it."""
+        return handler
+
+    def guarded_async(
+        self, method: str, path: str, answer: AsyncAnswering, refused: Refused
+    ) -> Callable[[Request], Awaitable[Response]]:
+        """The same, for an endpoint that reads a body."""
+        right = right_for(method, path)
+
+        async def handler(request: Request) -> Response:
+            reader = await run_in_threadpool(self.reader, request)
+            if reader is None or not self._allows(request, method, path, reader, right):
+                return refused(request, reader, right)
+            return await answer(request, reader)
+
+        return handler
+
+    def _allows(
+        self, request: Request, method: str, path: str, reader: Reader, right: Right
+    ) -> bool:
+        # A cookie, or a place, is shown by any page that leads a browser here: what changes or
+        # reads through the interface takes a token, and a form the word that only our pages have.
+        if path.startswith("/api/") and reader.way in (Way.SESSION, Way.LOCAL):
+            return method == "GET" and right is Right.SEE and right in reader.rights
+        return right in reader.rights
+
+    def form_word(self, reader: Reader) -> str:
+        """What a form of ours has to carry: nobody else's page can know it."""
+        message = f"form {reader.way} {reader.key}".encode()
+        return hmac.new(self.token.encode(), message, hashlib.sha256).hexdigest()
+
+    async def form(self, request: Request, reader: Reader | None) -> dict[str, str] | None:
+        """The fields of a form of ours; None if another site, or nobody's form, sent it."""
+        body = b""
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > LONGEST_FORM:
+                return None
+        fields = {n: v[-1] for n, v in parse_qs(body.decode(errors="replace")).items()}
+        if not is_ours(request):
+            return None
+        if reader is not None:
+            word = fields.get("word", "").encode()
+            if not secrets.compare_digest(word, self.form_word(reader).encode()):
+                return None
+        return fields
+
+    def start_session(self, request: Request, response: Response, entered: Entered) -> None:
+        """Let the browser keep the session's secret."""
         response.set_cookie(
             COOKIE,
-            self._session(),
+            entered.secret,
+            expires=entered.until,
             httponly=True,
             samesite="strict",
             secure=request.url.scheme == "https",
         )
 
-    def _has_session(self, request: Request) -> bool:
-        cookie = request.cookies.get(COOKIE, "")
-        return secrets.compare_digest(cookie.encode(), self._session().encode())
+    def end_session(self, request: Request, response: Response) -> None:
+        self.register.log_out(request.cookies.get(COOKIE, ""))
+        response.delete_cookie(COOKIE, httponly=True, samesite="strict")
 
-    def _is_local(self, request: Request) -> bool:
+    def _by_header(self, shown: str) -> Reader | None:
+        scheme, _, credentials = shown.partition(" ")
+        credentials = credentials.strip()
+        if scheme.lower() != "bearer":
+            return None
+        if secrets.compare_digest(credentials.encode(), self.token.encode()):
+            return machine()
+        return self.register.by_token(credentials)
+
+    def _local(self, request: Request) -> Reader | None:
         # A page of another site can let its own name point to 127.0.0.1 and so reach this server,
         # but the browser then sends that name.
-        return self.open_on_loopback and host_name(request) in LOCAL_HOSTS
+        if not self.open_on_loopback or host_name(request) not in LOCAL_HOSTS:
+            return None
+        if not self.register.is_empty():
+            return None
+        return Reader("a browser on this machine", frozenset(Right) - {Right.OWN}, Way.LOCAL)
 
-    def _session(self) -> str:
-        return hmac.new(self.token.encode(), b"console session", hashlib.sha256).hexdigest()
+
+def is_ours(request: Request) -> bool:
+    """Whether a browser sent this from a page of this server; browsers say so, nobody else can."""
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    # A page that came without TLS is told from others by its origin alone.
+    origin = request.headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == request.headers.get("host", "")
+
+
+def refuse_as_json(_: Request, reader: Reader | None, right: Right) -> Response:
+    """Of the interface: 401 for a stranger, 403 for who lacks the right."""
+    if reader is None or (reader.way in (Way.SESSION, Way.LOCAL) and right in reader.rights):
+        expected = "the header 'Authorization: Bearer TOKEN'"
+        answer = JSONResponse(
+            {"error": "no_access", "found": "no token that is known here", "expected": expected,
+             "message": f"found no token that is known here; expected {expected}"},
+            401,
+        )  # fmt: skip
+        answer.headers["www-authenticate"] = "Bearer"
+        return answer
+    message = f"found {reader.name} without the right '{right}'; ask an administrator for it"
+    facts = {"error": "forbidden", "needs": right, "has": sorted(reader.rights)}
+    return JSONResponse({**facts, "message": message}, 403)
 
 
 def host_name(request: Request) -> str:

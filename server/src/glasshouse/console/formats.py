@@ -2,14 +2,18 @@
 
 from datetime import date, datetime, timedelta
 
+WITHHELD = "withheld"
 
-def count(value: float) -> str:
+
+def count(value: float | None) -> str:
     """1234567 as 1,234,567."""
-    return f"{value:,.0f}"
+    return WITHHELD if value is None else f"{value:,.0f}"
 
 
-def share(value: float) -> str:
+def share(value: float | None) -> str:
     """0.4321 as 43.2%; what is not nothing never reads 0%, what is not all never 100%."""
+    if value is None:
+        return WITHHELD
     percent = value * 100
     if 0 < percent < 0.1:
         return "<0.1%"
@@ -46,9 +50,9 @@ _UNITS = (
 )
 
 
-def change(now: int, before: int) -> str:
+def change(now: int | None, before: int | None) -> str:
     """The change between two counts in words: `12.0% more than before`; empty without a before."""
-    if not before:
+    if not before or now is None:
         return ""
     if now == before:
         return "as many as"

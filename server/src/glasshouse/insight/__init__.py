@@ -1,11 +1,16 @@
 """Questions and answers: the only way to the store for console, API, command line and reports."""
 
+import hashlib
+import hmac
+import secrets
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from glasshouse.catalogue import Catalogue, Product
 from glasshouse.insight.answer import Answer
-from glasshouse.insight.asking import Words, inquiry, single
+from glasshouse.insight.asking import Words, comparison, inquiry, single
+from glasshouse.insight.comparing import compared
 from glasshouse.insight.conservation import Books, books
 from glasshouse.insight.errors import (
     QuestionError,
@@ -17,8 +22,9 @@ from glasshouse.insight.errors import (
 )
 from glasshouse.insight.newest import NewestItem, newest_items, newest_refusals
 from glasshouse.insight.overview import Glance, OriginCount, glance, origins
-from glasshouse.insight.question import Question
+from glasshouse.insight.question import Inquiry, Question
 from glasshouse.insight.questions import QUESTIONS
+from glasshouse.insight.suppression import Suppression, narrowed, suppressed
 from glasshouse.model import Origin
 from glasshouse.store import QueryError, Rows, Store, Tally
 
@@ -54,11 +60,13 @@ class Insight:
         catalogue: Catalogue,
         clock: Callable[[], datetime],
         tallies: Callable[[], Iterable[Tally]],
+        secret: bytes | None = None,
     ) -> None:
         self._store = store
         self._catalogue = catalogue
         self._clock = clock
         self._tallies = tallies
+        self._secret = secret or secrets.token_bytes(32)
 
     @property
     def questions(self) -> Mapping[str, Question]:
@@ -81,17 +89,51 @@ class Insight:
         return product
 
     def ask(self, question: str, words: Words) -> Answer:
-        """The answer to a question with parameters as they came. Raises `QuestionError`."""
-        known = QUESTIONS.get(question)
+        """The exact answer to a question with parameters as they came, for who has raw access.
+
+        Surfaces ask through a `Reading`, which records it. Raises `QuestionError`.
+        """
+        known = self._question(question)
+        return self._answer(known, self._inquiry(known, words), words)
+
+    def ask_suppressed(self, question: str, words: Words) -> Answer:
+        """The answer as everybody else may see it. Raises `QuestionError`."""
+        known = self._question(question)
+        asked = narrowed(known, self._inquiry(known, words))
+        return suppressed(self._answer(known, asked, words), self._rules(asked))
+
+    def _question(self, name: str) -> Question:
+        known = QUESTIONS.get(name)
         if known is None:
-            hint = did_you_mean(question, QUESTIONS)
-            raise UnknownQuestionError("question", f"'{question}'", one_of(QUESTIONS), hint)
+            hint = did_you_mean(name, QUESTIONS)
+            raise UnknownQuestionError("question", f"'{name}'", one_of(QUESTIONS), hint)
+        return known
+
+    def _inquiry(self, known: Question, words: Words) -> Inquiry:
         slug = single("product", words)
         if slug is None:
             slugs = [product.slug for product in self._catalogue]
             raise QuestionError("product", "nothing", one_of(slugs) if slugs else "its slug")
-        asked = inquiry(known, self.product(slug).manifest, words, self.now())
-        return known.answer(self._store, asked)
+        return inquiry(known, self.product(slug).manifest, words, self.now())
+
+    def _answer(self, known: Question, asked: Inquiry, words: Words) -> Answer:
+        answer = known.answer(self._store, asked)
+        if comparison(words) is None:
+            return answer
+        step = asked.step if known.steps else None
+        earlier = replace(asked, period=asked.period.before(step), notes=())
+        return compared(answer, known.answer(self._store, earlier))
+
+    def _rules(self, asked: Inquiry) -> Suppression:
+        settings = self.product(asked.product).settings
+        whose = f"suppression of {asked.product} {asked.origin.value}"
+        return Suppression(
+            {
+                "instances": settings.smallest_group,
+                "organizations": settings.smallest_organizations,
+            },
+            hmac.new(self._secret, whose.encode(), hashlib.sha256).digest(),
+        )
 
     def newest(self, product: Product, origin: Origin, limit: int = 20) -> tuple[NewestItem, ...]:
         return newest_items(self._store, product.manifest, origin, limit)

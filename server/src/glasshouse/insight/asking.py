@@ -1,10 +1,11 @@
 """From the words of an address or a command line to an inquiry: the one place that parses them."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import TypeVar
 
+from glasshouse.insight.conditions import Condition, condition, parts_of
 from glasshouse.insight.errors import QuestionError, did_you_mean, one_of
 from glasshouse.insight.period import PRESETS, Period, Step, preset
 from glasshouse.insight.question import FILTERS, Inquiry, Question
@@ -12,8 +13,13 @@ from glasshouse.model import Origin
 from glasshouse_sdk.manifest import Manifest
 
 DEFAULT_PERIOD = "90d"
-ALWAYS = ("product", "from", "to", "period", "origin", "where")
+ALWAYS = ("product", "from", "to", "period", "origin", "where", "compare")
+COMPARISONS = ("previous",)
 LONGEST_VALUE = 256
+LONGEST = {"steps": 2048, "affected": 2048, "osv": 1 << 16}  # where it is not that
+MOST_CONDITIONS = 8
+# Words that say what is asked; the others in FILTERS are traits of instances as well.
+OWN_WORDS = frozenset(FILTERS) - {"version", "country", "organization"}
 
 Words = Mapping[str, Sequence[str]]
 """Parameters as they came: each name with all the values given for it."""
@@ -27,7 +33,7 @@ def inquiry(question: Question, manifest: Manifest, words: Words, now: datetime)
     """The question as it was asked. Raises `QuestionError` for the first thing wrong with it."""
     today = now.astimezone(UTC).date()
     _refuse_unknown(question, words)
-    filters = _filters(question, words)
+    filters, conditions = _filters(question, manifest, words)
     period, notes = _period(words, today)
     return Inquiry(
         manifest=manifest,
@@ -37,7 +43,17 @@ def inquiry(question: Question, manifest: Manifest, words: Words, now: datetime)
         asked_at=now,
         filters=filters,
         notes=notes,
+        conditions=conditions,
     )
+
+
+def comparison(words: Words) -> str | None:
+    """What to compare with: `previous`, or nothing. Raises `QuestionError`."""
+    name = single("compare", words)
+    if name is not None and name not in COMPARISONS:
+        raise QuestionError("compare", f"'{name}'", one_of(COMPARISONS),
+                            did_you_mean(name, COMPARISONS))  # fmt: skip
+    return name
 
 
 def single(name: str, words: Words) -> str | None:
@@ -45,10 +61,9 @@ def single(name: str, words: Words) -> str | None:
     values = [value for value in words.get(name, ()) if value]
     if len(values) > 1:
         raise QuestionError(name, f"{len(values)} values", "one value")
-    if values and len(values[0]) > LONGEST_VALUE:
-        raise QuestionError(
-            name, f"{len(values[0])} characters", f"at most {LONGEST_VALUE} characters"
-        )
+    longest = LONGEST.get(name, LONGEST_VALUE)
+    if values and len(values[0]) > longest:
+        raise QuestionError(name, f"{len(values[0])} characters", f"at most {longest} characters")
     return values[0] if values else None
 
 
@@ -65,18 +80,27 @@ def _refuse_unknown(question: Question, words: Words) -> None:
                             did_you_mean(name, known))  # fmt: skip
 
 
-def _filters(question: Question, words: Words) -> dict[str, str]:
+def _filters(
+    question: Question, manifest: Manifest, words: Words
+) -> tuple[dict[str, str], tuple[Condition, ...]]:
     given: dict[str, list[str]] = {}
     for name in question.filters:
         value = single(name, words)
         if value is not None:
             given.setdefault(name, []).append(value)
-    for name, value in _pairs(words.get("where", ())):
-        if name not in question.filters:
+    conditions = []
+    for name, relation, value in map(parts_of, filter(None, words.get("where", ()))):
+        single(name, {name: [value]})
+        if name in question.filters and relation == "=":
+            given.setdefault(name, []).append(value)
+        elif question.narrows and name not in OWN_WORDS:
+            conditions.append(_condition(question, manifest, name, relation, value))
+        else:
             raise QuestionError(
                 "where", f"'{name}'", _filter_words(question), did_you_mean(name, FILTERS)
             )
-        given.setdefault(name, []).append(value)
+    if len(conditions) > MOST_CONDITIONS:
+        raise QuestionError("where", f"{len(conditions)} conditions", f"at most {MOST_CONDITIONS}")
     filters: dict[str, str] = {}
     for known in question.filters:
         value = single(known, given)
@@ -84,19 +108,22 @@ def _filters(question: Question, words: Words) -> dict[str, str]:
             filters[known] = value.upper() if known == "country" else value
         elif known in question.required:
             raise QuestionError(known, "nothing", FILTERS[known])
-    return filters
+    return filters, tuple(conditions)
+
+
+def _condition(
+    question: Question, manifest: Manifest, name: str, relation: str, value: str
+) -> Condition:
+    try:
+        return condition(manifest, name, relation, value)
+    except QuestionError as error:
+        own = f"{_filter_words(question)}, " if question.filters else ""
+        hint = did_you_mean(name, question.filters) or error.hint
+        raise QuestionError(error.where, error.found, own + error.expected, hint) from None
 
 
 def _filter_words(question: Question) -> str:
     return f"{one_of(question.filters)} (this question's filters)"
-
-
-def _pairs(texts: Iterable[str]) -> Iterable[tuple[str, str]]:
-    for text in filter(None, texts):
-        name, equals, value = text.partition("=")
-        if not equals or not value:
-            raise QuestionError("where", f"'{text[:LONGEST_VALUE]}'", "NAME=VALUE")
-        yield name.strip(), value.strip()
 
 
 def _period(words: Words, today: date) -> tuple[Period, tuple[str, ...]]:

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from glasshouse.insight.answer import Answer
+from glasshouse.insight.period import Period
 from glasshouse.model import Origin
 
 # A spreadsheet takes a cell that starts with one of these for a formula and runs it.
@@ -28,14 +29,27 @@ def answer_object(answer: Answer) -> dict[str, Any]:
         "to": answer.period.last.isoformat(),
         "by": answer.step.value if answer.step else None,
         "where": dict(answer.filters),
+        "conditions": list(answer.conditions),
+        "dimensions": list(answer.dimensions),
+        "before": _days(answer.before) if answer.before else None,
+        "coverage": {
+            "complete": answer.coverage.complete,
+            "sampled": answer.coverage.sampled,
+            "carrying": answer.coverage.carrying,
+            "active": answer.coverage.active,
+        },
         "columns": [
-            {"name": c.name, "title": c.title, "type": c.type, "unit": c.unit}
+            {"name": c.name, "title": c.title, "type": c.type, "unit": c.unit, "counts": c.counts}
             for c in answer.columns
         ],
         "rows": row_objects(names, answer.rows),
         "notes": list(answer.notes),
         "asked_at": answer.asked_at.isoformat(),
     }
+
+
+def _days(period: Period) -> dict[str, str]:
+    return {"from": period.first.isoformat(), "to": period.last.isoformat()}
 
 
 def answer_csv(answer: Mapping[str, Any]) -> str:

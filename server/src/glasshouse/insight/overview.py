@@ -14,10 +14,10 @@ from glasshouse.store import Store
 
 @dataclass(frozen=True, slots=True)
 class OriginCount:
-    """Instances of one origin that were ever seen, and the last day they were."""
+    """Instances of one origin ever seen (None if withheld), and the last day they were."""
 
     origin: Origin
-    instances: int
+    instances: int | None
     last_day: date
 
 
@@ -26,12 +26,13 @@ class Glance:
     """Distinct active instances of the last 7 and 30 days, today included, and the 7 days before.
 
     `newest_version` is the newest that any instance of the last 30 days runs; its share is of those
-    that named a version. `daily` has the active instances of each of the last 30 days.
+    that named a version. `daily` has the active instances of each of the last 30 days. None is
+    withheld: see `Reading.glance`.
     """
 
-    active_7: int
-    active_7_before: int
-    active_30: int
+    active_7: int | None
+    active_7_before: int | None
+    active_30: int | None
     newest_version: str | None
     newest_share: float
     daily: Sequence[int]
@@ -57,7 +58,7 @@ def glance(store: Store, product: str, origin: Origin, today: date) -> Glance:
     in_month = {**whose, "first": month.first, "last": month.last}
     days = dict(
         store.rows(
-            query_text("active_instances").format(periods=periods_of(Step.DAY)),
+            query_text("active_instances").format(periods=periods_of(Step.DAY), chosen="true"),
             {**in_month, "country": None},
         ).rows
     )

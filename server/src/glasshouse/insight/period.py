@@ -49,6 +49,16 @@ class Period:
         """The whole weeks or months that this period touches, so that each is counted whole."""
         return Period(_start(self.first, step), _next_start(self.last, step) - _DAY)
 
+    def before(self, step: Step | None) -> "Period":
+        """As many days, or whole steps, that end just before this period."""
+        if step is None or step is Step.DAY:
+            return Period(self.first - timedelta(days=self.days), self.first - _DAY)
+        whole = self.widened(step)
+        first = whole.first
+        for _ in self._buckets(step, self.last):
+            first = previous_start(first, step)
+        return Period(first, whole.first - _DAY)
+
     def buckets(self, step: Step, today: date) -> tuple[Bucket, ...]:
         """The steps of the widened period, oldest first. Raises `QuestionError` if too many."""
         found = tuple(self._buckets(step, today))
@@ -74,6 +84,11 @@ class Period:
 def preset(name: str, today: date) -> Period:
     """The last 7, 30, 90 or 365 days, today included. Raises KeyError."""
     return Period(today - timedelta(days=PRESETS[name] - 1), today)
+
+
+def previous_start(start: date, step: Step) -> date:
+    """The first day of the step before the one that begins on this day."""
+    return _start(start - _DAY, step)
 
 
 def _start(day: date, step: Step) -> date:

@@ -5,7 +5,7 @@ journal behind its position belong together. Acknowledging goes on meanwhile. Th
 are not in it: without them the hashes in it cannot be tried out, so keep them elsewhere.
 
     backup.json            format, time, position, and size and SHA-256 of each file
-    store/…  catalogue/…  journal/…  journal-aside/…  proofs/…  quarantine/…
+    store/…  catalogue/…  journal/…  journal-aside/…  proofs/…  quarantine/…  people/…
     erasures.jsonl  retention.json
 """
 
@@ -22,11 +22,13 @@ from glasshouse.catalogue.files import write_whole
 from glasshouse.durability import sync_path
 from glasshouse.keeping import ledger, retention
 from glasshouse.keeping.holdings import Holdings
+from glasshouse.people import database
 
 FORMAT = 1
 LIST = "backup.json"
 STORE_FILE = Path("store") / "glasshouse.duckdb"
 PROOFS = Path("proofs") / "verifiers.sqlite"
+DATABASES = (PROOFS, database.NAME)
 TREES = ("catalogue", "journal", "journal-aside", "quarantine")
 FILES = (ledger.NAME, retention.NAME)
 
@@ -66,10 +68,18 @@ def _copy(holdings: Holdings, to: Path) -> dict[str, Any]:
     for tree in TREES:
         for path in files_in(data / tree):
             copy_file(path, to / path.relative_to(data))
-    copy_proofs(data / PROOFS, to / PROOFS)
+    for path in DATABASES:
+        if (data / path).exists():
+            copy_database(data / path, to / path)
     for name in FILES:
         if (data / name).exists():
             copy_file(data / name, to / name)
+    if (to / database.NAME).exists():
+        # What lets somebody in by itself may have been taken back since: it does not come back.
+        with closing(sqlite3.connect(to / database.NAME, isolation_level=None)) as people:
+            for table in ("sessions", "links", "tokens"):
+                people.execute(f"delete from {table}")  # noqa: S608 (names of ours)
+            people.execute("vacuum")
     for path in [to, *(p for p in to.rglob("*") if p.is_dir())]:
         sync_path(path)
     position = store.position()
@@ -81,11 +91,11 @@ def _copy(holdings: Holdings, to: Path) -> dict[str, Any]:
     }
 
 
-def copy_proofs(source: Path, target: Path) -> None:
+def copy_database(source: Path, target: Path) -> None:
     """As of one moment, whoever writes to it meanwhile."""
     target.parent.mkdir(mode=0o700)
-    with closing(sqlite3.connect(source)) as database:
-        database.execute("vacuum into ?", (str(target),))
+    with closing(sqlite3.connect(source)) as found:
+        found.execute("vacuum into ?", (str(target),))
     target.chmod(0o600)
     sync_path(target)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from glasshouse_sdk.manifest.model import Manifest
 
 ASKED = {
-    "ask": "Before you choose, and after *Necessary only*, pages send nothing at all.",
+    "ask": "Before you choose, and after *Necessary Only*, pages send nothing at all.",
     "on": "Pages send what is listed below until you refuse.",
 }
 

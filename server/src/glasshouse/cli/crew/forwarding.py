@@ -11,6 +11,7 @@ HOP_BY_HOP = frozenset(
     (b"connection", b"keep-alive", b"transfer-encoding", b"te", b"upgrade", b"expect")
 )
 IDLE_SECONDS = 2.0  # the first process closes connections that are idle for 5
+CONNECT_SECONDS = 30.0  # it listens on this machine; on a busy one it may be late to accept
 LONGEST = 3600.0  # an export or an erasure may take long
 NOWHERE = b'{"error":"nothing is at this address"}'
 AWAY = b'{"error":"the server is starting","do":"try again"}'
@@ -21,7 +22,7 @@ class Forwarding:
 
     def __init__(self, first: str) -> None:
         self._client = httpx.AsyncClient(
-            timeout=httpx.Timeout(LONGEST, connect=5),
+            timeout=httpx.Timeout(LONGEST, connect=CONNECT_SECONDS),
             limits=httpx.Limits(max_connections=None, keepalive_expiry=IDLE_SECONDS),
             trust_env=False,
         )
@@ -42,7 +43,7 @@ class Forwarding:
             await _say(send, 404, NOWHERE)
             return
         try:
-            answer = await self._client.send(request, stream=True)
+            answer = await self._answered(request)
         except httpx.HTTPError:
             await _say(send, 503, AWAY)
             return
@@ -60,6 +61,15 @@ class Forwarding:
             await send({"type": "http.response.body", "body": b""})
         finally:
             await answer.aclose()
+
+    async def _answered(self, request: httpx.Request) -> httpx.Response:
+        """What only reads is asked once more where the connection was being closed meanwhile."""
+        try:
+            return await self._client.send(request, stream=True)
+        except (httpx.RemoteProtocolError, httpx.ReadError):
+            if request.method not in ("GET", "HEAD"):
+                raise
+            return await self._client.send(request, stream=True)
 
     async def close(self) -> None:
         await self._client.aclose()

@@ -68,7 +68,7 @@ class Member:
             self.journal,
             post.in_flight_bytes,
             quarantine=Quarantine(),
-            report=lambda text: tell(Notice.DEFECT, at=text),
+            report=lambda text: tell(Notice.DEFECT, place=text),
         )
         self.forwarding = Forwarding(post.first)
         self._answers: Counter[tuple[str, int]] = Counter()

@@ -21,9 +21,9 @@ def sparkline(values: Sequence[int]) -> Markup:
     ).format(WIDTH, HEIGHT, points([*path, *ground]), points(path))
 
 
-def bar(share: float, colour: str = "c1") -> Markup:
-    """A bar of this share (0 to 1) of its cell."""
+def bar(share: float | None, colour: str = "c1") -> Markup:
+    """A bar of this share (0 to 1) of its cell; none where the share is withheld."""
     return Markup(
         '<svg class="bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">'
         '<rect class="track" width="100" height="8"/><rect class="{}" width="{}" height="8"/></svg>'
-    ).format(colour, round(min(max(share, 0), 1) * 100, 2))
+    ).format(colour, round(min(max(share or 0, 0), 1) * 100, 2))

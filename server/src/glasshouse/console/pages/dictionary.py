@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from glasshouse.console.templating import page
-from glasshouse.insight import Insight
+from glasshouse.insight.reading import Reading
 from glasshouse_sdk.manifest import Field, Item, Manifest
 from glasshouse_sdk.manifest.disclosure import (
     KIND_WORDS,
@@ -36,11 +36,11 @@ class Entry:
 class DictionaryPage:
     """`/products/{slug}/dictionary`, narrowed by `?search=…`."""
 
-    def __init__(self, insight: Insight) -> None:
-        self._insight = insight
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
 
     def __call__(self, request: Request) -> Response:
-        product = self._insight.product(request.path_params["slug"])
+        product = self._reading.product(request.path_params["slug"])
         manifest = product.manifest
         search = request.query_params.get("search", "")[:100].strip()
         found = [

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from glasshouse.console.templating import page
-from glasshouse.insight import Insight
+from glasshouse.insight.reading import Reading
 from glasshouse_sdk.manifest import disclosure
 
 # HTML in a manifest stays text, and no picture is fetched from anywhere.
@@ -16,10 +16,10 @@ _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table").disable("i
 class DisclosurePage:
     """`/products/{slug}/disclosure`"""
 
-    def __init__(self, insight: Insight) -> None:
-        self._insight = insight
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
 
     def __call__(self, request: Request) -> Response:
-        product = self._insight.product(request.path_params["slug"])
+        product = self._reading.product(request.path_params["slug"])
         text = Markup(_MARKDOWN.render(disclosure(product.manifest)))  # noqa: S704 (escaped above)
         return page("disclosure", product=product, manifest=product.manifest, text=text)

@@ -1,45 +1,77 @@
-"""The way in: the token once, then a session cookie."""
+"""The way in: a name and a password, or a one-time link that makes them."""
 
-from urllib.parse import parse_qs
-
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from glasshouse.console.access import Access
 from glasshouse.console.templating import page
+from glasshouse.people import Entered, PersonError, Reader, Way
+from glasshouse.people.register import SHORTEST_PASSWORD
 
-LONGEST_BODY = 4096
 
-
-def entry(status: int, problem: str = "") -> Response:
-    """The page that asks for the token."""
-    return page("enter", status, problem=problem)
+def entry(
+    status: int, problem: str = "", link: str = "", name: str = "", role: str = ""
+) -> Response:
+    """The page that asks who comes."""
+    return page(
+        "enter",
+        status,
+        problem=problem,
+        link=link,
+        name=name,
+        role=role,
+        shortest=SHORTEST_PASSWORD,
+    )
 
 
 class Enter:
-    """`GET /enter?token=…` from a link, `POST /enter` from the page's own form."""
+    """`GET /enter`, `GET /enter?link=…` from a one-time link, `POST /enter` from either's form."""
 
     def __init__(self, access: Access) -> None:
         self._access = access
 
     async def __call__(self, request: Request) -> Response:
-        token = request.query_params.get("token", "")
         if request.method == "POST":
-            token = await _posted_token(request)
-        elif not token:
+            return await self._post(request)
+        secret = request.query_params.get("link", "")
+        if not secret:
             return entry(200)
-        if not self._access.is_token(token.strip()):
-            return entry(403, "This is not the token of this server.")
+        return await run_in_threadpool(self._linked, secret)
+
+    def _linked(self, secret: str, problem: str = "", status: int = 200) -> Response:
+        """The form of a link. Looking at it does not use it up: programs look at links, too."""
+        try:
+            link = self._access.register.link(secret)
+        except PersonError as error:
+            return entry(429, str(error))
+        if link is None:
+            return entry(403, "This link was used or is over. Ask an administrator for another.")
+        return entry(status, problem, secret, link.name or "", link.role.value)
+
+    async def _post(self, request: Request) -> Response:
+        fields = await self._access.form(request, None)
+        if fields is None:
+            return entry(403, "This form did not come from a page of this server.")
+        secret = fields.get("link", "")
+        try:
+            entered = await run_in_threadpool(self._enter, fields)
+        except PersonError as error:
+            if secret:
+                return await run_in_threadpool(self._linked, secret, str(error), 422)
+            return entry(429 if "too many" in str(error) else 403, f"{error}.".capitalize())
         response = RedirectResponse("/", 303)
-        self._access.start_session(request, response)
+        self._access.start_session(request, response, entered)
         return response
 
-
-async def _posted_token(request: Request) -> str:
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LONGEST_BODY:
-            return ""
-    fields = parse_qs(body.decode(errors="replace"))
-    return fields.get("token", [""])[0]
+    def _enter(self, fields: dict[str, str]) -> Entered:
+        name, password = fields.get("name", ""), fields.get("password", "")
+        register = self._access.register
+        if not fields.get("link"):
+            return register.log_in(name, password)
+        person = register.accept(fields["link"], name, password)
+        reader = Reader(person.name, frozenset(), Way.SESSION, person.name)
+        self._access.records.change(
+            reader, "password set by a link", person.name, role=person.role.value, raw=person.raw
+        )
+        return register.begin_session(person.name)

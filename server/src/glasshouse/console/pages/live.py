@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from glasshouse.console.templating import page
-from glasshouse.insight import Insight
+from glasshouse.insight.reading import Reading
 
 Shown = Callable[[str], list[dict[str, Any]]]
 RELOAD_SECONDS = 5
@@ -22,14 +22,15 @@ MOST_KINDS = 50
 class LivePage:
     """`/products/{slug}/live`; with `?reload=on` it comes anew every RELOAD_SECONDS."""
 
-    def __init__(self, insight: Insight, live: Shown, kinds: Shown) -> None:
+    def __init__(self, reading: Reading, live: Shown, kinds: Shown) -> None:
         """`live` and `kinds` give what is known of a product, the newest first."""
-        self._insight = insight
+        self._reading = reading
         self._live = live
         self._kinds = kinds
 
     def __call__(self, request: Request) -> Response:
-        product = self._insight.product(request.path_params["slug"])
+        product = self._reading.product(request.path_params["slug"])
+        self._reading.note_raw("the live view", product.slug)
         reloads = request.query_params.get("reload") == "on"
         shown = page(
             "live",

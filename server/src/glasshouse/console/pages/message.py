@@ -16,7 +16,8 @@ def not_found(request: Request, _error: Exception) -> Response:
     if request.url.path.startswith("/api/"):
         return JSONResponse(
             {"error": "no_such_address", "found": request.url.path[:256],
-             "expected": "/api/v1/questions, /api/v1/ask/QUESTION or /api/v1/sql"},
+             "expected": "an address that /openapi.json lists",
+             "message": "found nothing at this address; /openapi.json lists what there is"},
             404,
         )  # fmt: skip
     return message(
@@ -31,14 +32,17 @@ def wrong_method(request: Request, error: Exception) -> Response:
     """For a method that an address does not know."""
     assert isinstance(error, HTTPException)  # noqa: S101 (registered for this type only)
     allowed = (error.headers or {}).get("Allow", "")
-    facts = {"error": "wrong_method", "found": request.method, "expected": allowed}
+    said = f"found {request.method}; expected {allowed}"
+    facts = {"error": "wrong_method", "found": request.method, "expected": allowed, "message": said}
     return JSONResponse(facts, error.status_code, headers=error.headers)
 
 
 def broken(request: Request, _error: Exception) -> Response:
     """For a fault of ours. What went wrong is in the server's log, not on the page."""
     if request.url.path.startswith("/api/"):
-        return JSONResponse({"error": "fault", "found": "a fault of this server"}, 500)
+        return JSONResponse(
+            {"error": "fault", "message": "a fault of this server; its log says where"}, 500
+        )
     return message(
         500,
         "This page could not be made",

@@ -12,9 +12,10 @@ from glasshouse.catalogue import Product
 from glasshouse.console import charts, formats
 from glasshouse.console.pages.product_address import ProductAddress
 from glasshouse.console.templating import page
-from glasshouse.insight import Answer, Insight, NewestItem, QuestionError
+from glasshouse.insight import Answer, NewestItem, QuestionError
 from glasshouse.insight.declared_field import DeclaredField, declared_fields
 from glasshouse.insight.period import Step
+from glasshouse.insight.reading import Reading, shown_count
 from glasshouse.model import Origin
 
 ORIGIN_WORDS = {
@@ -49,11 +50,11 @@ class Arrival:
 class ProductPage:
     """`/products/{slug}`"""
 
-    def __init__(self, insight: Insight) -> None:
-        self._insight = insight
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
 
     def __call__(self, request: Request) -> Response:
-        product = self._insight.product(request.path_params["slug"])
+        product = self._reading.product(request.path_params["slug"])
         address = ProductAddress.read(product.slug, request.query_params)
         try:
             return self._shown(product, address)
@@ -68,12 +69,12 @@ class ProductPage:
             )
 
     def _shown(self, product: Product, address: ProductAddress) -> Response:
-        active = self._insight.ask("active_instances", address.words("by", "version", "country"))
-        adoption = self._insight.ask("version_adoption", address.words("by", "country"))
+        active = self._reading.ask("active_instances", address.words("by", "version", "country"))
+        adoption = self._reading.ask("version_adoption", address.words("by", "country"))
         fields = _charted_fields(product)
         chosen = address.state.get("field") or (fields[0].path if fields else None)
-        glance = self._insight.glance(product, active.origin)
-        now = self._insight.now()
+        glance = self._reading.glance(product, active.origin)
+        now = self._reading.now()
         return page(
             "product",
             product=product,
@@ -102,14 +103,15 @@ class ProductPage:
             last_seen=formats.ago(glance.last_seen, now) if glance.last_seen else "",
             arrivals=[
                 Arrival(item, formats.ago(item.received_at, now))
-                for item in self._insight.newest(product, active.origin)
+                for item in self._reading.newest(product, active.origin)
             ],
-            books=self._insight.books(product),
+            books=self._reading.books(product),
+            raw=self._reading.raw,
         )
 
     def _origins(self, product: Product, address: ProductAddress) -> list[Choice]:
         """A choice only where there is something beside real installations."""
-        found = {known.origin for known in self._insight.origins(product)}
+        found = {known.origin for known in self._reading.origins(product)}
         shown = found | {Origin.PRODUCTION, Origin(address.origin)}
         words = {known: text for known, text in ORIGIN_WORDS.items() if known in shown}
         if len(words) == 1:
@@ -120,7 +122,7 @@ class ProductPage:
         if field is None:
             return None
         words = {**address.words("version", "country"), "field": [field]}
-        return self._insight.ask("field_distribution", words)
+        return self._reading.ask("field_distribution", words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,17 +142,17 @@ def _versions(adoption: Answer) -> Versions | None:
     for start, version, instances, _, _ in adoption.rows:
         if not days or days[-1] != start:
             days.append(start)  # type: ignore[arg-type]
-        counts.setdefault(version, []).append(instances)  # type: ignore[arg-type]
+        counts.setdefault(version, []).append(shown_count(instances))  # type: ignore[arg-type]
     if not counts:
         return None
     layers = charts.layers_of(counts)
     totals = [sum(layer.counts[place] for layer in layers) for place in range(len(days))]
-    latest = max(place for place, total in enumerate(totals) if total)
+    latest = max((place for place, total in enumerate(totals) if total), default=0)
     step = adoption.step or Step.DAY
     return Versions(
         chart=charts.shares_chart(days, layers, step, _label(adoption)),
         layers=layers,
-        latest={layer.name: layer.counts[latest] / totals[latest] for layer in layers},
+        latest={layer.name: layer.counts[latest] / (totals[latest] or 1) for layer in layers},
         rows=[
             (day, [layer.counts[place] / (totals[place] or 1) for layer in layers])
             for place, day in enumerate(days)
@@ -170,7 +172,7 @@ def _active_chart(active: Answer) -> Markup:
 
 
 def _counts(active: Answer) -> list[int]:
-    return active.column("instances")  # type: ignore[return-value]
+    return [shown_count(cell) for cell in active.column("instances")]
 
 
 def _label(answer: Answer) -> str:

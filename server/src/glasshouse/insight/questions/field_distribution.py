@@ -12,7 +12,6 @@ At most 200 values are listed, the most frequent ones; a note says how many more
 """
 
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
 from typing import Any
 
 from glasshouse.catalogue.version_order import version_key
@@ -24,8 +23,9 @@ from glasshouse.insight.declared_field import (
     quoted,
     values_sql,
 )
-from glasshouse.insight.queries import query_text
+from glasshouse.insight.queries import rows_of
 from glasshouse.insight.question import Inquiry, Question
+from glasshouse.insight.ranges import range_label
 from glasshouse.store import Store
 
 MOST_VALUES = 200
@@ -39,23 +39,25 @@ def answer_field_distribution(store: Store, asked: Inquiry) -> Answer:
     found = _ask(store, asked, declared)
     kept = _in_order(declared, found)
     whole = found[0][3] if found else 0
-    return Answer(
-        question=FIELD_DISTRIBUTION.name,
-        title=f"Distribution of {declared.path}",
-        product=asked.product,
-        origin=asked.origin,
-        period=asked.period,
-        step=None,
-        filters=asked.filters,
-        columns=(
-            Column("value", declared.name, "text", declared.field.unit or ""),
-            Column("instances", "Instances", "count", "instances"),
-            *((Column("items", "Events", "count", "events"),) if event else ()),
-            Column("share", "Share", "share", "of those that carry the field"),
+    return FIELD_DISTRIBUTION.answered(
+        asked,
+        (
+            Column("value", declared.name, "text", declared.field.unit or "", dimension=True),
+            Column("instances", "Instances", "count", "instances", "instances"),
+            *((Column("items", "Events", "count", "events", "items"),) if event else ()),
+            Column(
+                "share",
+                "Share",
+                "share",
+                "of those that carry the field",
+                part="items" if event else "instances",
+            ),
         ),
-        rows=[_row(declared, row, whole, event=event) for row in kept],
-        notes=(*asked.notes, *_notes(asked, found, event=event)),
-        asked_at=asked.asked_at,
+        [_row(declared, row, whole, event=event) for row in kept],
+        notes=_notes(asked, found, event=event),
+        title=f"Distribution of {declared.path}",
+        carrying=None if event else whole,
+        active=found[0][4] if found else None,
     )
 
 
@@ -64,29 +66,26 @@ def _ask(store: Store, asked: Inquiry, declared: DeclaredField) -> Sequence[tupl
         table = store.item_table(asked.product, declared.item.path)
     except KeyError:  # declared, and nothing of it loaded yet
         return ()
-    parameters: dict[str, object] = {
-        "origin": asked.origin.value,
-        "until": datetime.combine(asked.period.last + timedelta(days=1), time()),
-        "first": asked.period.first,
-        "most": MOST_VALUES,
-    }
     given = {name: asked.filters.get(name) for name in ("version", "country")}
-    names = {"table": table, "field": quoted(declared.column.name), "label": label_sql(declared)}
-    if declared.item.kind == "snapshot":
+    chosen = asked.chosen(store)
+    parameters = {**asked.whose(asked.period), **given, **chosen.parameters, "most": MOST_VALUES}
+    names = {
+        "table": table,
+        "field": quoted(declared.column.name),
+        "label": label_sql(declared),
+        "values": values_sql(declared),
+        "chosen": chosen.text,
         # A filter stands in the text only where it is asked for: without one the engine need not
         # find out the newest version and country of every instance.
-        filters = [f"{name} = ${name}" for name, value in given.items() if value is not None]
-        names |= {"values": values_sql(declared), "filters": " and ".join(filters) or "true"}
-        parameters |= {name: value for name, value in given.items() if value is not None}
-        parameters |= {"product": asked.product, "last": asked.period.last}
-        return store.rows(query_text("field_of_snapshots").format(**names), parameters).rows
-    parameters |= given
+        "filters": " and ".join(f"{n} = ${n}" for n, v in given.items() if v is not None) or "true",
+    }
+    if declared.item.kind == "snapshot":
+        return rows_of(store, "field_of_snapshots", names, parameters)
     if declared.single:
         names["instances"] = _distinct_instances(store)
         name = "field_of_events_few" if declared.few else "field_of_events_single"
-        return store.rows(query_text(name).format(**names), parameters).rows
-    names["values"] = values_sql(declared)
-    return store.rows(query_text("field_of_events").format(**names), parameters).rows
+        return rows_of(store, name, names, parameters)
+    return rows_of(store, "field_of_events", names, parameters)
 
 
 def _distinct_instances(store: Store) -> str:
@@ -114,29 +113,6 @@ def _row(
     label = range_label(value, whole=declared.counted) if declared.ranged else value
     counts = (instances, items) if event else (instances,)
     return (label, *counts, items / whole)
-
-
-def range_label(low: float, *, whole: bool) -> str:
-    """The range that begins at this bound: `20 to 49` of whole numbers, `20 to <50` of others.
-
-    Below zero it is the mirror image: `-49 to -20`.
-    """
-    if low == 0:
-        return "0"
-    near = abs(low)
-    far = near * _WIDTHS[f"{near:e}"[0]]
-    if whole:
-        bounds = (near,) if far - near == 1 else (near, far - 1)
-        texts = [f"{bound:,.0f}" for bound in bounds]
-    else:
-        texts = [f"{near:,.6g}", f"<{far:,.6g}"]
-    if low < 0:
-        texts = [f"-{text}" if text[0] != "<" else f">-{text[1:]}" for text in reversed(texts)]
-    return " to ".join(texts)
-
-
-# How far the next bound is, by the first digit of this one: 1, 2, 5, 10, 20, 50 …
-_WIDTHS = {"1": 2.0, "2": 2.5, "5": 2.0}
 
 
 def _notes(asked: Inquiry, found: Sequence[Any], *, event: bool) -> tuple[str, ...]:

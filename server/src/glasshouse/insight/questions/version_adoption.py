@@ -12,29 +12,16 @@ from datetime import date
 
 from glasshouse.catalogue.version_order import version_key
 from glasshouse.insight.answer import Answer, Column
-from glasshouse.insight.queries import periods_of, query_text
-from glasshouse.insight.question import Inquiry, Question
-from glasshouse.insight.questions.active_instances import incomplete_note
+from glasshouse.insight.queries import periods_of, rows_of
+from glasshouse.insight.question import Inquiry, Question, incomplete_note
 from glasshouse.store import Store
 
 
 def answer_version_adoption(store: Store, asked: Inquiry) -> Answer:
     buckets = asked.period.buckets(asked.step, asked.asked_at.date())
-    period = asked.period.widened(asked.step)
-    found = store.rows(
-        query_text("version_adoption").format(periods=periods_of(asked.step)),
-        {
-            "product": asked.product,
-            "origin": asked.origin.value,
-            "first": period.first,
-            "last": period.last,
-            "country": asked.filters.get("country"),
-        },
-    )
-    counts: dict[tuple[date, str | None], int] = {}
+    counts = versions_by_step(store, asked)
     totals: Counter[date] = Counter()
-    for start, version, instances in found.rows:
-        counts[start, version] = instances
+    for (start, _), instances in counts.items():
         totals[start] += instances
     versions = sorted({version for _, version in counts}, key=version_key, reverse=True)
     rows = [
@@ -50,25 +37,32 @@ def answer_version_adoption(store: Store, asked: Inquiry) -> Answer:
         for bucket in buckets
         for version in versions
     ]
-    return Answer(
-        question=VERSION_ADOPTION.name,
-        title=VERSION_ADOPTION.title,
-        product=asked.product,
-        origin=asked.origin,
-        period=period,
-        step=asked.step,
-        filters=asked.filters,
-        columns=(
-            Column("period", asked.step.value.capitalize(), "date", "UTC"),
-            Column("version", "Version", "text"),
-            Column("instances", "Instances", "count", "instances"),
-            Column("share", "Share", "share", "of the step's active instances"),
+    return VERSION_ADOPTION.answered(
+        asked,
+        (
+            Column("period", asked.step.value.capitalize(), "date", "UTC", dimension=True),
+            Column("version", "Version", "text", dimension=True),
+            Column("instances", "Instances", "count", "instances", "instances"),
+            Column("share", "Share", "share", "of the step's active instances", part="instances"),
             Column("complete", "Complete", "boolean"),
         ),
-        rows=rows,
-        notes=(*asked.notes, *incomplete_note(asked, last_complete=buckets[-1].complete)),
-        asked_at=asked.asked_at,
+        rows,
+        notes=incomplete_note(asked, last_complete=buckets[-1].complete),
+        period=asked.period.widened(asked.step),
     )
+
+
+def versions_by_step(store: Store, asked: Inquiry) -> dict[tuple[date, str | None], int]:
+    """Instances by the first day of a step, and the last version each named in it."""
+    chosen = asked.chosen(store)
+    names = {"periods": periods_of(asked.step), "chosen": chosen.text}
+    given = {
+        **asked.whose(asked.period.widened(asked.step)),
+        **chosen.parameters,
+        "country": asked.filters.get("country"),
+    }
+    found = rows_of(store, "version_adoption", names, given)
+    return {(start, version): instances for start, version, instances in found}
 
 
 VERSION_ADOPTION = Question(

@@ -6,6 +6,7 @@ from {periods} d
 where d.product = $product
   and d.origin = $origin
   and d.day between $first and $last
+  and {chosen}
   and (
       cast($country as varchar) is null
       or d.instance in (

@@ -6,6 +6,7 @@ from store.instance_days d
 where d.product = $product
   and d.origin = $origin
   and d.day between $first and $last
+  and {chosen}
   and d.version = $version
   and (
       cast($country as varchar) is null

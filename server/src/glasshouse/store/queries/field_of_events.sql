@@ -2,14 +2,15 @@
 -- instances. For fields that hold several values at once; `field_of_events_single` has the others.
 -- The names in braces are filled from the manifest.
 with chosen as (
-    select row_number() over () as item, e.instance as instance, e.fields.{field} as value
-    from {table} e
-    where e.origin = $origin
-      and e.at >= $first
-      and e.at < $until
-      and (cast($version as varchar) is null or e.version = $version)
-      and (cast($country as varchar) is null or e.country = $country)
-      and e.fields.{field} is not null
+    select row_number() over () as item, d.instance as instance, d.fields.{field} as value
+    from {table} d
+    where d.origin = $origin
+      and d.at >= $first
+      and d.at < $until
+      and {chosen}
+      and (cast($version as varchar) is null or d.version = $version)
+      and (cast($country as varchar) is null or d.country = $country)
+      and d.fields.{field} is not null
 ),
 elements as (
     select distinct item, instance, {label} as value

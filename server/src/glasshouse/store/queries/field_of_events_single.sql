@@ -5,13 +5,14 @@
 with chosen as (
     select e.instance as instance, {label} as value
     from (
-        select t.instance, t.fields.{field} as element
-        from {table} t
-        where t.origin = $origin
-          and t.at >= $first
-          and t.at < $until
-          and (cast($version as varchar) is null or t.version = $version)
-          and (cast($country as varchar) is null or t.country = $country)
+        select d.instance, d.fields.{field} as element
+        from {table} d
+        where d.origin = $origin
+          and d.at >= $first
+          and d.at < $until
+          and {chosen}
+          and (cast($version as varchar) is null or d.version = $version)
+          and (cast($country as varchar) is null or d.country = $country)
     ) e
     where e.element is not null
 ),

@@ -4,6 +4,7 @@ with active as (
     select distinct d.instance as instance
     from store.active_days d
     where d.product = $product and d.origin = $origin and d.day between $first and $last
+      and {chosen}
 ),
 newest as (
     select

@@ -1,0 +1,86 @@
+"""What the golden answers are computed with: plain Python over plain rows, no SQL."""
+
+from datetime import date, timedelta
+
+
+def start_of(day: date, by: str) -> date:
+    return {
+        "day": day,
+        "week": date.fromisocalendar(*day.isocalendar()[:2], 1),
+        "month": date(day.year, day.month, 1),
+    }[by]
+
+
+def starts(first: date, last: date, by: str) -> list[date]:
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    return list(dict.fromkeys(start_of(day, by) for day in days))
+
+
+def ends_after(start: date, by: str) -> date:
+    day = start
+    while start_of(day, by) == start:
+        day += timedelta(days=1)
+    return day
+
+
+def whole(items, first, last, by):
+    """Items of all steps that the period touches, in full."""
+    wanted = set(starts(first, last, by))
+    return [item for item in items if start_of(item.at.date(), by) in wanted]
+
+
+def day_versions(items):
+    """(instance, day) → the version that the day ended on, as the loader keeps it."""
+    newest = {}
+    for item in sorted(items, key=lambda item: item.at):
+        key = item.instance, item.at.date()
+        newest[key] = item.version or newest.get(key)
+    return newest
+
+
+def words(first, last, **rest):
+    named = {name: [value] for name, value in rest.items()}
+    return {"product": ["forge"], "from": [f"{first}"], "to": [f"{last}"], **named}
+
+
+def of_period(items, first, last):
+    return [item for item in items if first <= item.at.date() <= last]
+
+
+def last_versions(items, first, last):
+    """Instance → the last version it named in the period; None where it named none."""
+    return last_of_days(day_versions(items), first, last)
+
+
+def last_of_days(ended, first, last):
+    """The same, of what `day_versions` found."""
+    latest = {}
+    for (instance, day), version in sorted(ended.items(), key=lambda entry: entry[0][1]):
+        if first <= day <= last:
+            latest[instance] = version or latest.get(instance)
+    return latest
+
+
+def organizations_of(items, first, last):
+    """Instance → the organization that its newest item of the period names that names any."""
+    known = {}
+    for item in sorted(of_period(items, first, last), key=lambda item: item.at):
+        if item.organization:
+            known[item.instance] = item.organization
+    return known
+
+
+def countries_of(items):
+    known = {}
+    for item in sorted(items, key=lambda item: item.at):
+        known[item.instance] = item.country or known.get(item.instance)
+    return known
+
+
+def newest_field(items, last, name):
+    """Instance → newest value of a field of the snapshot, as of the end of a day."""
+    known = {}
+    for item in sorted(items, key=lambda item: item.at):
+        if item.path == "snapshot.host" and item.at.date() <= last and name in item.fields:
+            known[item.instance] = item.fields[name]
+    return known
