@@ -21,6 +21,7 @@ ifeq ($(BROWSER),no)
 	$(PY) -m pytest -n auto --dist loadgroup -m "not browser" $(TESTS)
 else
 	@tools/chromium.sh
+	@tools/companions.sh
 	@tools/browser.sh examples
 	$(PY) -m pytest -n auto --dist loadgroup $(TESTS)
 endif
