@@ -8,6 +8,7 @@ import jsonschema
 import pytest
 
 from glasshouse.catalogue import Catalogue
+from glasshouse.cli.manifest import composed_source
 from glasshouse.collector.desk import Desk
 from glasshouse.collector.parcel import Parcel
 from glasshouse.collector.places import Places
@@ -64,5 +65,6 @@ def test_the_manifest_schema_is_the_one_the_vocabulary_makes():
 def test_every_products_manifest_is_valid_by_parser_and_by_schema(path):
     import tomllib
 
-    parse_manifest(path.read_bytes())
-    jsonschema.validate(tomllib.loads(path.read_text()), manifest_schema())
+    source = composed_source(path)
+    parse_manifest(source)
+    jsonschema.validate(tomllib.loads(source.decode()), manifest_schema())

@@ -18,7 +18,7 @@ TRACKER = "tracker.js"
 BANNER = "banner.js"
 PUBLISHED: Mapping[tuple[str, str], str] = {
     ("1.0.0", TRACKER): "sha384-kK6pyJ3zV4Cv9JVYZVyFXiQVUdwRe4/auePUbiwoUMQMsYyhhVLF8QQfQ6u+Sikr",
-    ("1.0.0", BANNER): "sha384-9XQA5sxo5w8ldd6r6HlEOcsc3HMlhiWkp89M3tjaJ0fUkWNKZKEPMKYi/2BLDdML",
+    ("1.0.0", BANNER): "sha384-fWegdA/RCdxQzucfJObSc8hpSR8cMCKOBNy7xL1Njf3cs2w+/OSRY+lH8pNYFqCo",
 }
 """Every version's hash, as a page names it in `integrity`."""
 
