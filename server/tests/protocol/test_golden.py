@@ -67,4 +67,4 @@ def test_every_products_manifest_is_valid_by_parser_and_by_schema(path):
 
     source = composed_source(path)
     parse_manifest(source)
-    jsonschema.validate(tomllib.loads(source.decode()), manifest_schema())
+    jsonschema.validate(tomllib.loads(path.read_text()), manifest_schema())
