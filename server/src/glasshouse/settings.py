@@ -51,6 +51,29 @@ class Settings:
     log_format: str = "text"
     """How the log on standard error is written: `text`, `json` or `logfmt`, one notice a line."""
 
+    public_address: str = ""
+    """Where people reach this server, such as https://telemetry.example.com: for the way back from
+    an OpenID provider, and for links in alerts."""
+
+    openid_issuer: str = ""
+    """The OpenID provider that people may sign in with, as its discovery document names itself."""
+
+    openid_client: str = ""
+    """What this server is called there: the client's id."""
+
+    openid_secret_file: Path | None = None
+    """A file with the client's secret; none for a public client, which PKCE alone protects."""
+
+    openid_title: str = "OpenID"
+    """What the button says after "Sign in with"."""
+
+    openid_name: str = "preferred_username"
+    """The claim that becomes a new person's name here; `email` only where it is verified."""
+
+    openid_newcomers: str = "refuse"
+    """Who signs in for the first time without a one-time link: `refuse`, or the role that he or she
+    gets, such as `viewer`; never with raw access."""
+
     one_thread: bool = False
     """Do everything in one thread: slower, but every system call has its turn (fault injection)."""
 
@@ -74,6 +97,7 @@ def from_environment(settings: Settings, environment: Mapping[str, str] | None =
         "data": Path,
         "country_database": Path,
         "regions": Path,
+        "openid_secret_file": Path,
         "trusted_proxies": lambda text: tuple(filter(None, text.split(","))),
         "in_flight_bytes": int,
         "collectors": int,

@@ -10,9 +10,9 @@ import uvicorn
 
 
 @contextlib.contextmanager
-def served(app) -> Iterator[str]:
+def served(app, port: int = 0) -> Iterator[str]:
     """The address of a server that serves the application."""
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical", lifespan="off")
+    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="critical", lifespan="off")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -33,7 +33,7 @@ from glasshouse.keeping.holdings import Holdings, erasure_key, print_of
 from glasshouse.keeping.retention import Retention
 from glasshouse.loading.loader import Loader
 from glasshouse.model import Origin
-from glasshouse.people import Database, Reader, Records, Register
+from glasshouse.people import Database, Identities, Reader, Records, Register
 from glasshouse.settings import Settings
 from glasshouse.store import StoreUnavailableError, Tally, open_store
 
@@ -80,6 +80,7 @@ class Installation:
         self.database = Database(settings.data)
         self.people = Register(self.database, now)
         self.records = Records(self.database, now)
+        self.identities = Identities(self.database, self.people, self.records)
         self.records.forget()
         self.holdings = Holdings(
             settings.data,

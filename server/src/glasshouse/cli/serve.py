@@ -31,6 +31,7 @@ from glasshouse.cli.log import FORMS, log_to
 from glasshouse.cli.midnight import forget_each_midnight
 from glasshouse.cli.rounds import Rounds
 from glasshouse.cli.service_manager import Herald
+from glasshouse.cli.signing_in import checked_openid, signing_in_of
 from glasshouse.collector.app import Collector
 from glasshouse.collector.desk import Desk
 from glasshouse.collector.pace import Pace
@@ -103,6 +104,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
         raise CommandError(
             "found one thread and several collectors; expected one or the other", status=2
         )
+    checked_openid(settings)
     return settings
 
 
@@ -183,17 +185,20 @@ async def _serve(
         version=lambda: installation.catalogue.version,
         lock=installation.lock,
     )
+    signing_in = signing_in_of(installation, token)
     access = Access(
         token,
         installation.people,
         installation.records,
         open_on_loopback=is_loopback(sockets[0]),
+        openid_title=signing_in.openid.provider.title if signing_in else "",
     )
     console = console_app(
         installation.insight,
         access,
         live=collector.quarantine.live,
         kinds=collector.quarantine.kinds,
+        signing_in=signing_in,
     )
     whole = Application(installation, collector, console, access, crew)
     apps: list[Any] = [whole] if len(sockets) == 1 else [whole, collector_only(whole)]

@@ -33,12 +33,15 @@ AsyncAnswering = Callable[[Request, Reader], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The rules. `open_on_loopback` is for a server that listens on loopback only."""
+    """The rules. `open_on_loopback` is for a server that listens on loopback only; `openid_title`
+    what people can sign in with beside a password, if anything.
+    """
 
     token: str
     register: Register
     records: Records
     open_on_loopback: bool = False
+    openid_title: str = ""
 
     def reader(self, request: Request) -> Reader | None:
         """Who asks; None for a stranger. What a request shows first is what counts."""

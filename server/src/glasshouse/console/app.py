@@ -12,15 +12,17 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from glasshouse.console import people_api
-from glasshouse.console.access import Access, refuse_as_json
+from glasshouse.console.access import Access, Refused, refuse_as_json
 from glasshouse.console.api import Api
 from glasshouse.console.asset import serve_asset
+from glasshouse.console.openid import BACK as OPENID_BACK
 from glasshouse.console.pages.account import AccountPage
 from glasshouse.console.pages.dictionary import DictionaryPage
 from glasshouse.console.pages.disclosure import DisclosurePage
 from glasshouse.console.pages.enter import Enter, entry
 from glasshouse.console.pages.live import LivePage, Shown
 from glasshouse.console.pages.message import broken, message, not_found, wrong_method
+from glasshouse.console.pages.openid import OpenIdPages, SigningIn
 from glasshouse.console.pages.people import PeoplePage
 from glasshouse.console.pages.product import ProductPage
 from glasshouse.console.pages.products import ProductsPage
@@ -59,9 +61,14 @@ def access_in_memory(token: str, *, open_on_loopback: bool = False) -> Access:
 
 
 def console_routes(
-    insight: Insight, access: Access, *, live: Shown = _nothing, kinds: Shown = _nothing
+    insight: Insight,
+    access: Access,
+    *,
+    live: Shown = _nothing,
+    kinds: Shown = _nothing,
+    signing_in: SigningIn | None = None,
 ) -> list[Route]:
-    """The console's routes. `live` and `kinds`: see `LivePage`."""
+    """The console's routes. `live` and `kinds`: see `LivePage`; `signing_in`: see `OpenIdPages`."""
 
     def reading(reader: Reader) -> Reading:
         return Reading(insight, reader, access.records)
@@ -78,6 +85,7 @@ def console_routes(
     }
     api = Api(reading)
     enter, account, people = Enter(access), AccountPage(access), PeoplePage(access)
+    openid = OpenIdPages(access, signing_in)
     plain: dict[str, Callable[[Request, Reader], Response]] = {
         **{path: _product_page(reading, made) for path, made in pages.items()},
         "/account": account.show,
@@ -89,6 +97,8 @@ def console_routes(
         _form(access, "/account", account.post),
         _form(access, "/people", people.post),
         Route("/enter", enter.__call__, methods=["GET", "POST"], middleware=_MIDDLEWARE),
+        Route("/enter/openid", openid.begin, methods=["GET"], middleware=_MIDDLEWARE),
+        Route(OPENID_BACK, openid.back, methods=["GET"], middleware=_MIDDLEWARE),
         Route("/assets/{name}", serve_asset, methods=["GET"], middleware=_MIDDLEWARE),
         *(
             Route(
@@ -119,26 +129,27 @@ def console_app(
     open_on_loopback: bool = False,
     live: Shown = _nothing,
     kinds: Shown = _nothing,
+    signing_in: SigningIn | None = None,
 ) -> Starlette:
     """The console alone, as an application. With a token for `access`, people are in memory."""
     if isinstance(access, str):
         access = access_in_memory(access, open_on_loopback=open_on_loopback)
     return Starlette(
-        routes=console_routes(insight, access, live=live, kinds=kinds),
+        routes=console_routes(insight, access, live=live, kinds=kinds, signing_in=signing_in),
         exception_handlers=EXCEPTION_HANDLERS,
         middleware=[Middleware(Protection)],
     )
 
 
 def _page(access: Access, path: str, answer: Callable[[Request, Reader], Response]) -> Route:
-    handler = access.guarded("GET", path, answer, _refuse_as_page)
+    handler = access.guarded("GET", path, answer, _refuse_as_page(access))
     return Route(path, handler, methods=["GET"], middleware=_MIDDLEWARE)
 
 
 def _form(
     access: Access, path: str, answer: Callable[[Request, Reader], Awaitable[Response]]
 ) -> Route:
-    handler = access.guarded_async("POST", path, answer, _refuse_as_page)
+    handler = access.guarded_async("POST", path, answer, _refuse_as_page(access))
     return Route(path, handler, methods=["POST"], middleware=_MIDDLEWARE)
 
 
@@ -156,13 +167,17 @@ def _product_page(
     return answer
 
 
-def _refuse_as_page(_: Request, reader: Reader | None, right: Right) -> Response:
+def _refuse_as_page(access: Access) -> Refused:
     """For strangers the way in; for others what they would need."""
-    if reader is None:
-        return entry(403)
-    return message(
-        403,
-        "This is not for your role",
-        f"It needs the right '{right}': {RIGHT_WORDS[right]}.",
-        "An administrator of this server can give it to you.",
-    )
+
+    def refuse(_: Request, reader: Reader | None, right: Right) -> Response:
+        if reader is None:
+            return entry(403, openid=access.openid_title)
+        return message(
+            403,
+            "This is not for your role",
+            f"It needs the right '{right}': {RIGHT_WORDS[right]}.",
+            "An administrator of this server can give it to you.",
+        )
+
+    return refuse

@@ -12,6 +12,8 @@ Endpoint = tuple[str, str]  # method, path
 OPEN: Mapping[Endpoint, str] = {
     ("GET", "/enter"): "the way in",
     ("POST", "/enter"): "the way in",
+    ("GET", "/enter/openid"): "to the OpenID provider, if there is one",
+    ("GET", "/enter/openid/back"): "back from there",
     ("GET", "/assets/{name}"): "style and script of the pages",
     ("GET", "/health/ready"): "whether requests are taken",
     ("GET", "/health/accounting"): "counts of items by product and door",

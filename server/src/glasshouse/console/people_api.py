@@ -44,10 +44,11 @@ class MakeToken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def invite(register: Register, records: Records, reader: Reader, asked: Invite) -> dict[str, Any]:
     """Where the link leads, and for how long. Raises `PersonError`."""
-    secret = register.invite(asked.role, raw=asked.raw, name=asked.name)
-    records.change(
-        reader, "invited", asked.name or "somebody new", role=asked.role.value, raw=asked.raw
-    )
+    with records.together():
+        secret = register.invite(asked.role, raw=asked.raw, name=asked.name)
+        records.change(
+            reader, "invited", asked.name or "somebody new", role=asked.role.value, raw=asked.raw
+        )
     return {"link": f"/enter?link={secret}", "hours": LINK_HOURS}
 
 
@@ -55,8 +56,9 @@ def change_person(
     register: Register, records: Records, reader: Reader, name: str, asked: ChangePerson
 ) -> dict[str, Any]:
     """The person as it is then. Raises `PersonError`."""
-    person = register.change(name, role=asked.role, raw=asked.raw)
-    records.change(reader, "person changed", name, role=person.role.value, raw=person.raw)
+    with records.together():
+        person = register.change(name, role=asked.role, raw=asked.raw)
+        records.change(reader, "person changed", name, role=person.role.value, raw=person.raw)
     return asdict(person)
 
 
@@ -64,8 +66,9 @@ def remove_person(
     register: Register, records: Records, reader: Reader, name: str
 ) -> dict[str, Any]:
     """Raises `PersonError`."""
-    register.remove(name)
-    records.change(reader, "person removed", name)
+    with records.together():
+        register.remove(name)
+        records.change(reader, "person removed", name)
     return {"removed": name}
 
 
@@ -77,8 +80,9 @@ def make_token(
         raise PersonError("found nobody with an account; a token belongs to a person: log in first")
     if not set(asked.scopes) <= reader.rights:
         raise PersonError("scopes: a token cannot be given more than who asks for it has")
-    secret, token = register.make_token(reader.person, asked.title, asked.scopes, asked.days)
-    records.change(reader, "token made", token.id, title=token.title, scopes=list(token.scopes))
+    with records.together():
+        secret, token = register.make_token(reader.person, asked.title, asked.scopes, asked.days)
+        records.change(reader, "token made", token.id, title=token.title, scopes=list(token.scopes))
     return {"token": secret, **asdict(token)}
 
 
@@ -86,8 +90,9 @@ def remove_token(
     register: Register, records: Records, reader: Reader, token: str
 ) -> dict[str, Any]:
     """One's own; an administrator's anybody's. Raises `PersonError`."""
-    register.remove_token(token, None if Right.PEOPLE in reader.rights else reader.person)
-    records.change(reader, "token removed", token)
+    with records.together():
+        register.remove_token(token, None if Right.PEOPLE in reader.rights else reader.person)
+        records.change(reader, "token removed", token)
     return {"removed": token}
 
 

@@ -1,6 +1,7 @@
 """Who may do what here, and the record of what they did: people, sessions, tokens, two logs."""
 
 from glasshouse.people.database import Database
+from glasshouse.people.identities import Identities, Told
 from glasshouse.people.records import Records
 from glasshouse.people.register import Entered, Person, PersonError, Register, Token
 from glasshouse.people.rights import RIGHTS, Reader, Right, Role, Way
@@ -9,6 +10,7 @@ __all__ = [
     "RIGHTS",
     "Database",
     "Entered",
+    "Identities",
     "Person",
     "PersonError",
     "Reader",
@@ -17,5 +19,6 @@ __all__ = [
     "Right",
     "Role",
     "Token",
+    "Told",
     "Way",
 ]

@@ -17,6 +17,11 @@ create table if not exists links (
     hash text primary key, name text, role text not null, raw integer not null,
     kind text not null, until text not null
 ) without rowid;
+create table if not exists identities (
+    issuer text not null, subject text not null,
+    person text not null references people on delete cascade,
+    primary key (issuer, subject)
+) without rowid;
 create table if not exists sessions (
     hash text primary key, person text not null references people on delete cascade,
     made_at text not null, until text not null
@@ -65,8 +70,11 @@ class Database:
 
     @contextmanager
     def change(self) -> Iterator[None]:
-        """Several statements, all of them or none."""
+        """Several statements, all of them or none. A change within a change is a part of it."""
         with self._lock:
+            if self._connection.in_transaction:
+                yield
+                return
             self._connection.execute("begin immediate")
             try:
                 yield

@@ -6,6 +6,7 @@ narrowed to, and of a query its hash alone, since either can hold an id of someb
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +24,10 @@ class Records:
     def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
         self._database = database
         self._clock = clock
+
+    def together(self) -> AbstractContextManager[None]:
+        """What is done within is done and on record, or neither: one transaction."""
+        return self._database.change()
 
     def raw_read(self, reader: Reader, what: str, product: str = "") -> None:
         """Say before it is answered that somebody reads exactly. Raises `sqlite3.Error`."""

@@ -194,22 +194,33 @@ class Register:
             raise PersonError("this link is for another name")
         hashed = self._hasher.hash(password)
         with self._database.change():
-            used = self._database.rows(
-                "delete from links where hash = ? returning 1", (_hash(secret),)
-            )
-            if not used:
-                raise PersonError("this link was used just now")
+            self.use(secret)
             if link.name is not None:
                 self._database.rows("update people set password = ? where name = ?", (hashed, name))
                 self._database.rows("delete from sessions where person = ?", (name,))
-            elif self.person(name) is not None:
-                raise PersonError(f"'{name}' has an account already; choose another name")
             else:
-                self._database.rows(
-                    "insert into people (name, role, raw, password, made_at) "
-                    "values (?, ?, ?, ?, ?)",
-                    (name, link.role, link.raw, hashed, self._now()),
-                )
+                self.add(name, link.role, raw=link.raw, hashed=hashed)
+        return self._known(name)
+
+    def use(self, secret: str) -> Link:
+        """Use up a link. Within a change: it is not used if the change fails.
+
+        Raises `PersonError`.
+        """
+        link = self.link(secret)
+        used = self._database.rows("delete from links where hash = ? returning 1", (_hash(secret),))
+        if link is None or not used:
+            raise PersonError("this link was used or is over; ask an administrator for another")
+        return link
+
+    def add(self, name: str, role: Role, *, raw: bool, hashed: str | None = None) -> Person:
+        """Somebody new, with a hashed password or none. Raises `PersonError`."""
+        if self.person(name) is not None:
+            raise PersonError(f"'{name}' has an account already; choose another name")
+        self._database.rows(
+            "insert into people (name, role, raw, password, made_at) values (?, ?, ?, ?, ?)",
+            (name, role, raw, hashed, self._now()),
+        )
         return self._known(name)
 
     # Sessions.

@@ -11,9 +11,15 @@ from glasshouse.people.register import SHORTEST_PASSWORD
 
 
 def entry(
-    status: int, problem: str = "", link: str = "", name: str = "", role: str = ""
+    status: int,
+    problem: str = "",
+    *,
+    link: str = "",
+    name: str = "",
+    role: str = "",
+    openid: str = "",
 ) -> Response:
-    """The page that asks who comes."""
+    """The page that asks who comes; `openid` is the title of a provider that knows them, too."""
     return page(
         "enter",
         status,
@@ -22,6 +28,7 @@ def entry(
         name=name,
         role=role,
         shortest=SHORTEST_PASSWORD,
+        openid=openid,
     )
 
 
@@ -30,13 +37,14 @@ class Enter:
 
     def __init__(self, access: Access) -> None:
         self._access = access
+        self._openid = access.openid_title
 
     async def __call__(self, request: Request) -> Response:
         if request.method == "POST":
             return await self._post(request)
         secret = request.query_params.get("link", "")
         if not secret:
-            return entry(200)
+            return self._entry(200)
         return await run_in_threadpool(self._linked, secret)
 
     def _linked(self, secret: str, problem: str = "", status: int = 200) -> Response:
@@ -44,22 +52,34 @@ class Enter:
         try:
             link = self._access.register.link(secret)
         except PersonError as error:
-            return entry(429, str(error))
+            return self._entry(429, str(error))
         if link is None:
-            return entry(403, "This link was used or is over. Ask an administrator for another.")
-        return entry(status, problem, secret, link.name or "", link.role.value)
+            return self._entry(
+                403, "This link was used or is over. Ask an administrator for another."
+            )
+        return entry(
+            status,
+            problem,
+            link=secret,
+            name=link.name or "",
+            role=link.role.value,
+            openid=self._openid,
+        )
+
+    def _entry(self, status: int, problem: str = "") -> Response:
+        return entry(status, problem, openid=self._openid)
 
     async def _post(self, request: Request) -> Response:
         fields = await self._access.form(request, None)
         if fields is None:
-            return entry(403, "This form did not come from a page of this server.")
+            return self._entry(403, "This form did not come from a page of this server.")
         secret = fields.get("link", "")
         try:
             entered = await run_in_threadpool(self._enter, fields)
         except PersonError as error:
             if secret:
                 return await run_in_threadpool(self._linked, secret, str(error), 422)
-            return entry(429 if "too many" in str(error) else 403, f"{error}.".capitalize())
+            return self._entry(429 if "too many" in str(error) else 403, f"{error}.".capitalize())
         response = RedirectResponse("/", 303)
         self._access.start_session(request, response, entered)
         return response
@@ -69,9 +89,14 @@ class Enter:
         register = self._access.register
         if not fields.get("link"):
             return register.log_in(name, password)
-        person = register.accept(fields["link"], name, password)
-        reader = Reader(person.name, frozenset(), Way.SESSION, person.name)
-        self._access.records.change(
-            reader, "password set by a link", person.name, role=person.role.value, raw=person.raw
-        )
+        with self._access.records.together():
+            person = register.accept(fields["link"], name, password)
+            reader = Reader(person.name, frozenset(), Way.SESSION, person.name)
+            self._access.records.change(
+                reader,
+                "password set by a link",
+                person.name,
+                role=person.role.value,
+                raw=person.raw,
+            )
         return register.begin_session(person.name)
