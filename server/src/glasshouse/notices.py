@@ -32,6 +32,7 @@ class Notice(enum.StrEnum):
     REPORTED = "reported"
     DEFECT = "defect"
     FOREIGN = "foreign"
+    UNTOLD = "untold"
     COLLECTOR_STARTED = "collector_started"
     COLLECTOR_ENDED = "collector_ended"
 
@@ -65,6 +66,11 @@ NOTICES: Mapping[Notice, tuple[int, tuple[str, ...], str]] = {
         logging.WARNING,
         ("logger", "place", "error", "before"),
         "a library's message, without its text; `before`: how often it came since the last line",
+    ),
+    Notice.UNTOLD: (
+        logging.WARNING,
+        ("alert", "way", "failures"),
+        "an alert could not be delivered and is tried again; its page says why",
     ),
     Notice.COLLECTOR_STARTED: (logging.INFO, ("collector",), "a further collector takes requests"),
     Notice.COLLECTOR_ENDED: (

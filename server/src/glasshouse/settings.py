@@ -74,6 +74,21 @@ class Settings:
     """Who signs in for the first time without a one-time link: `refuse`, or the role that he or she
     gets, such as `viewer`; never with raw access."""
 
+    mail_server: str = ""
+    """HOST:PORT of the mail server that takes alerts; without one there are no mails."""
+
+    mail_security: str = "starttls"
+    """How the way to it is protected: `starttls`, `tls`, or `none`."""
+
+    mail_user: str = ""
+    """Who this server is there, if it asks."""
+
+    mail_password_file: Path | None = None
+    """A file with the password."""
+
+    mail_from: str = ""
+    """The address that alerts come from."""
+
     one_thread: bool = False
     """Do everything in one thread: slower, but every system call has its turn (fault injection)."""
 
@@ -98,6 +113,7 @@ def from_environment(settings: Settings, environment: Mapping[str, str] | None =
         "country_database": Path,
         "regions": Path,
         "openid_secret_file": Path,
+        "mail_password_file": Path,
         "trusted_proxies": lambda text: tuple(filter(None, text.split(","))),
         "in_flight_bytes": int,
         "collectors": int,

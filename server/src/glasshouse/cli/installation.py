@@ -33,6 +33,7 @@ from glasshouse.keeping.holdings import Holdings, erasure_key, print_of
 from glasshouse.keeping.retention import Retention
 from glasshouse.loading.loader import Loader
 from glasshouse.model import Origin
+from glasshouse.office import Office
 from glasshouse.people import Database, Identities, Reader, Records, Register
 from glasshouse.settings import Settings
 from glasshouse.store import StoreUnavailableError, Tally, open_store
@@ -81,6 +82,7 @@ class Installation:
         self.people = Register(self.database, now)
         self.records = Records(self.database, now)
         self.identities = Identities(self.database, self.people, self.records)
+        self.office = Office.over(self.database, now)
         self.records.forget()
         self.holdings = Holdings(
             settings.data,
@@ -91,6 +93,7 @@ class Installation:
             self.proofs,
             print_of(key),
             now,
+            self.office.contacts,
         )
         self._replay_erasures(report)
         self.forget_requests = ForgetRequests(self.holdings)

@@ -6,79 +6,64 @@ is described here and nothing else is. Pages for people are not in it.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from glasshouse import __version__
 from glasshouse.cli.keeping import ASKED, PREFIX
+from glasshouse.cli.openapi_office import OFFICE
+from glasshouse.cli.openapi_words import (
+    BODY,
+    COUNT,
+    DENIED,
+    ERROR,
+    ERROR_SAYS,
+    OBJECT,
+    REFUSED,
+    TEXT,
+    TOKEN,
+    WRITE_KEY,
+    Operation,
+    Schema,
+    json_of,
+    list_of,
+    object_of,
+    schema_of,
+)
 from glasshouse.collector.doors import DOORS, INQUIRIES
 from glasshouse.collector.forgetting import PATH as FORGET
 from glasshouse.console.people_api import ChangePerson, Invite, MakeToken
 from glasshouse.model import Outcome
 from glasshouse.people import Role
 
-Schema = Mapping[str, Any]
-TEXT: Schema = {"type": "string"}
-COUNT: Schema = {"type": "integer"}
-OBJECT: Schema = {"type": "object"}
-ERROR: Schema = {"type": "object", "minProperties": 1}
-TOKEN, WRITE_KEY = "token", "writeKey"
-
-
-def _object(**properties: Schema) -> Schema:
-    return {"type": "object", "properties": properties, "required": list(properties)}
-
-
-def _list(items: Schema) -> Schema:
-    return {"type": "array", "items": items}
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """What a method of a path does. `answers`: media type and schema by status."""
-
-    says: str
-    answers: Mapping[int, tuple[str, Schema]]
-    body: Schema | None = None
-    query: tuple[str, ...] = ()  # names of required parameters
-    key: str | None = None
-
-
-def _json(schema: Schema) -> tuple[str, Schema]:
-    return "application/json", schema
-
-
-PRODUCT = _object(
+PRODUCT = object_of(
     slug=TEXT,
     name=TEXT,
     digest=TEXT,
     settings=OBJECT,
-    write_keys=_list(_object(key=TEXT, origin=TEXT)),
+    write_keys=list_of(object_of(key=TEXT, origin=TEXT)),
 )
-ERROR_SAYS = _object(error=TEXT, message=TEXT)
-DENIED = {401: _json(ERROR_SAYS), 403: _json(ERROR_SAYS)}
-REFUSED = {422: _json(ERROR)}
 TIME: Schema = {"type": "string", "format": "date-time"}
-PERSON = _object(
+PERSON = object_of(
     name=TEXT,
     role={"enum": [role.value for role in Role]},
     raw={"type": "boolean"},
     made_at=TIME,
     has_password={"type": "boolean"},
 )
-MADE_TOKEN = _object(id=TEXT, person=TEXT, title=TEXT, scopes=_list(TEXT), made_at=TIME, until=TIME)
-LOG = _object(rows=_list(OBJECT), before={"type": ["integer", "null"]})
+MADE_TOKEN = object_of(
+    id=TEXT, person=TEXT, title=TEXT, scopes=list_of(TEXT), made_at=TIME, until=TIME
+)
+LOG = object_of(rows=list_of(OBJECT), before={"type": ["integer", "null"]})
 ANSWER: Schema = {
     "type": "object",
-    "properties": {"columns": _list(OBJECT), "rows": _list(OBJECT), "notes": _list(TEXT)},
+    "properties": {"columns": list_of(OBJECT), "rows": list_of(OBJECT), "notes": list_of(TEXT)},
     "required": ["question", "product", "columns", "rows", "notes"],
 }
-DOOR = _object(
+DOOR = object_of(
     received=COUNT,
     stored=COUNT,
     duplicate=COUNT,
@@ -88,7 +73,7 @@ DOOR = _object(
     rejected={"type": "object", "additionalProperties": COUNT},
     suppressed={"type": "object", "additionalProperties": COUNT},
 )
-ACCOUNTING = _object(
+ACCOUNTING = object_of(
     products={
         "type": "object",
         "additionalProperties": {"type": "object", "additionalProperties": DOOR},
@@ -97,10 +82,10 @@ ACCOUNTING = _object(
     requests_sent_away=OBJECT,
     forget_requests=OBJECT,
 )
-FORGOTTEN = _object(
-    receipt=_object(request=TEXT, product=TEXT, asked_at=TEXT, erases=_list(TEXT), state=TEXT)
+FORGOTTEN = object_of(
+    receipt=object_of(request=TEXT, product=TEXT, asked_at=TEXT, erases=list_of(TEXT), state=TEXT)
 )
-READY = _object(ready={"type": "boolean"}, loader=OBJECT, journal_bytes=COUNT, collectors=OBJECT)
+READY = object_of(ready={"type": "boolean"}, loader=OBJECT, journal_bytes=COUNT, collectors=OBJECT)
 ITEM: Schema = {
     "type": "object",
     "properties": {
@@ -125,7 +110,7 @@ DOOR_SAYS: Mapping[str, tuple[int, str, Schema | None, str]] = {
     "native": (
         200,
         "application/json",
-        {"type": "object", "properties": {"manifest": TEXT, "items": _list(ITEM)}},
+        {"type": "object", "properties": {"manifest": TEXT, "items": list_of(ITEM)}},
         "Items of Glasshouse's own clients; a receipt for each",
     ),
     "segment": (200, "application/json", OBJECT, "What Segment's libraries send"),
@@ -143,7 +128,7 @@ def door_operation(name: str, method: str, path: str) -> Operation:
     status, kind, body, says = DOOR_SAYS[name]
     answers: dict[int, tuple[str, Schema]] = {each: ("*/*", {}) for each in REFUSALS}
     if name == "native":
-        answers[status] = _json(_object(receipts=_list(RECEIPT)))
+        answers[status] = json_of(object_of(receipts=list_of(RECEIPT)))
     elif path.endswith(".js"):
         answers[status] = ("text/javascript", {})
     else:
@@ -152,30 +137,12 @@ def door_operation(name: str, method: str, path: str) -> Operation:
     return Operation(f"{says}.", answers, body if method == "POST" else None, key=key)
 
 
-BODY = {413: _json(ERROR_SAYS)}
-
-
-def _schema(kind: type[msgspec.Struct]) -> Schema:
-    """The schema of a body, whole in itself."""
-    _, parts = msgspec.json.schema_components([kind], ref_template="{name}")
-    made: Schema = _inlined(parts[kind.__name__], parts)
-    return made
-
-
-def _inlined(schema: Any, parts: Mapping[str, Any]) -> Any:
-    if isinstance(schema, dict):
-        if "$ref" in schema:
-            return _inlined(parts[schema["$ref"]], parts)
-        return {name: _inlined(inner, parts) for name, inner in schema.items()}
-    return [_inlined(inner, parts) for inner in schema] if isinstance(schema, list) else schema
-
-
-OF_PRODUCT = {404: _json(ERROR), **DENIED}
+OF_PRODUCT = {404: json_of(ERROR), **DENIED}
 OPERATIONS: Mapping[tuple[str, str], Operation] = {
-    ("GET", "/health/ready"): Operation("Whether requests are taken.", {200: _json(READY)}),
+    ("GET", "/health/ready"): Operation("Whether requests are taken.", {200: json_of(READY)}),
     ("GET", "/health/accounting"): Operation(
         "What came by product and door, and what became of it.",
-        {200: _json(ACCOUNTING), 503: _json(ERROR)},
+        {200: json_of(ACCOUNTING), 503: json_of(ERROR)},
     ),
     ("GET", "/"): Operation(
         "The console's first page, for people.",
@@ -184,84 +151,88 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("GET", "/metrics"): Operation("Counts, for Prometheus.", {200: ("text/plain", TEXT)}),
     ("POST", FORGET): Operation(
         "An instance asks that everything of it be erased; Glasshouse-Forget holds its key.",
-        {status: _json(FORGOTTEN) for status in (200, 202)}
-        | {status: _json(ERROR) for status in (400, 403, 408, 413, 429, 503)},
-        body=_object(request=TEXT, product=TEXT, instance=TEXT),
+        {status: json_of(FORGOTTEN) for status in (200, 202)}
+        | {status: json_of(ERROR) for status in (400, 403, 408, 413, 429, 503)},
+        body=object_of(request=TEXT, product=TEXT, instance=TEXT),
     ),
     ("GET", FORGET + "/{request}"): Operation(
         "What became of a request to be forgotten.",
-        {status: _json(FORGOTTEN) for status in (200, 202)}
-        | {status: _json(ERROR) for status in (404, 429)},
+        {status: json_of(FORGOTTEN) for status in (200, 202)}
+        | {status: json_of(ERROR) for status in (404, 429)},
     ),
-    ("GET", "/openapi.json"): Operation("This document.", {200: _json(OBJECT)}),
+    ("GET", "/openapi.json"): Operation("This document.", {200: json_of(OBJECT)}),
     ("GET", "/api/v1/questions"): Operation(
         "What can be asked, with which filters.",
-        {200: _json(_object(questions=_list(OBJECT))), **DENIED},
+        {200: json_of(object_of(questions=list_of(OBJECT))), **DENIED},
         key=TOKEN,
     ),
     ("GET", "/api/v1/ask/{question}"): Operation(
         "The answer to a question; further parameters are its filters. Suppressed without raw "
         "access, exact and recorded with it.",
-        {200: _json(ANSWER), 400: _json(ERROR_SAYS), **DENIED},
+        {200: json_of(ANSWER), 400: json_of(ERROR_SAYS), **DENIED},
         query=("product",),
         key=TOKEN,
     ),
     ("POST", "/api/v1/sql"): Operation(
         "A read-only query over the documented views; at most 10,000 rows. Recorded.",
         {
-            200: _json(_object(columns=_list(TEXT), rows=_list(OBJECT), cut={"type": "boolean"})),
-            400: _json(ERROR_SAYS),
-            413: _json(ERROR_SAYS),
+            200: json_of(
+                object_of(columns=list_of(TEXT), rows=list_of(OBJECT), cut={"type": "boolean"})
+            ),
+            400: json_of(ERROR_SAYS),
+            413: json_of(ERROR_SAYS),
             **DENIED,
         },
-        body=_object(sql=TEXT),
+        body=object_of(sql=TEXT),
         key=TOKEN,
     ),
     ("GET", "/api/v1/me"): Operation(
         "Who the token belongs to, and what it may.",
-        {200: _json(_object(name=TEXT, way=TEXT, rights=_list(TEXT))), **DENIED},
+        {200: json_of(object_of(name=TEXT, way=TEXT, rights=list_of(TEXT))), **DENIED},
         key=TOKEN,
     ),
     ("GET", "/api/v1/people"): Operation(
-        "Who has an account.", {200: _json(_object(people=_list(PERSON))), **DENIED}, key=TOKEN
+        "Who has an account.",
+        {200: json_of(object_of(people=list_of(PERSON))), **DENIED},
+        key=TOKEN,
     ),
     ("POST", "/api/v1/people/invitations"): Operation(
         Invite.__doc__ or "",
-        {200: _json(_object(link=TEXT, hours=COUNT)), **BODY, **DENIED, **REFUSED},
-        body=_schema(Invite),
+        {200: json_of(object_of(link=TEXT, hours=COUNT)), **BODY, **DENIED, **REFUSED},
+        body=schema_of(Invite),
         key=TOKEN,
     ),
     ("PATCH", "/api/v1/people/{name}"): Operation(
         ChangePerson.__doc__ or "",
-        {200: _json(PERSON), **BODY, **DENIED, **REFUSED},
-        body=_schema(ChangePerson),
+        {200: json_of(PERSON), **BODY, **DENIED, **REFUSED},
+        body=schema_of(ChangePerson),
         key=TOKEN,
     ),
     ("DELETE", "/api/v1/people/{name}"): Operation(
         "Remove an account with its sessions and tokens.",
-        {200: _json(_object(removed=TEXT)), **DENIED, **REFUSED},
+        {200: json_of(object_of(removed=TEXT)), **DENIED, **REFUSED},
         key=TOKEN,
     ),
     ("GET", "/api/v1/tokens"): Operation(
         "One's own tokens; an administrator sees everybody's.",
-        {200: _json(_object(tokens=_list(MADE_TOKEN))), **DENIED},
+        {200: json_of(object_of(tokens=list_of(MADE_TOKEN))), **DENIED},
         key=TOKEN,
     ),
     ("POST", "/api/v1/tokens"): Operation(
         MakeToken.__doc__ or "",
-        {200: _json(OBJECT), **BODY, **DENIED, **REFUSED},
-        body=_schema(MakeToken),
+        {200: json_of(OBJECT), **BODY, **DENIED, **REFUSED},
+        body=schema_of(MakeToken),
         key=TOKEN,
     ),
     ("DELETE", "/api/v1/tokens/{id}"): Operation(
         "Remove a token.",
-        {200: _json(_object(removed=TEXT)), **DENIED, **REFUSED},
+        {200: json_of(object_of(removed=TEXT)), **DENIED, **REFUSED},
         key=TOKEN,
     ),
     **{
         ("GET", f"/api/v1/records/{name}"): Operation(
             f"{says}; the newest first. `before` of an answer leads to the next page.",
-            {200: _json(LOG), **DENIED, **REFUSED},
+            {200: json_of(LOG), **DENIED, **REFUSED},
             key=TOKEN,
         )
         for name, says in (
@@ -269,37 +240,38 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
             ("changes", "Who changed what"),
         )
     },
+    **OFFICE,
     ("GET", "/api/v1/products"): Operation(
         "The registered products with their write keys.",
-        {200: _json(_object(products=_list(PRODUCT))), **DENIED},
+        {200: json_of(object_of(products=list_of(PRODUCT))), **DENIED},
         key=TOKEN,
     ),
     ("POST", "/api/v1/products"): Operation(
         "Register a manifest, in TOML.",
-        {200: _json(PRODUCT), **DENIED, **REFUSED},
+        {200: json_of(PRODUCT), **DENIED, **REFUSED},
         body=TEXT,
         key=TOKEN,
     ),
     ("PATCH", "/api/v1/products/{slug}"): Operation(
         "Change some of a product's settings.",
-        {200: _json(PRODUCT), **OF_PRODUCT, **REFUSED},
+        {200: json_of(PRODUCT), **OF_PRODUCT, **REFUSED},
         body=OBJECT,
         key=TOKEN,
     ),
     ("DELETE", "/api/v1/products/{slug}/simulated"): Operation(
         "Remove what is simulated of a product.",
-        {200: _json(_object(erased=COUNT)), **OF_PRODUCT},
+        {200: json_of(object_of(erased=COUNT)), **OF_PRODUCT},
         key=TOKEN,
     ),
     ("GET", "/api/v1/live"): Operation(
         "What was just sent with the product's development key.",
-        {200: _json(_object(product=TEXT, items=_list(OBJECT))), **OF_PRODUCT},
+        {200: json_of(object_of(product=TEXT, items=list_of(OBJECT))), **OF_PRODUCT},
         query=("product",),
         key=TOKEN,
     ),
     ("GET", "/api/v1/quarantine"): Operation(
         "Kinds of what was refused of a product.",
-        {200: _json(_object(product=TEXT, kinds=_list(OBJECT))), **OF_PRODUCT},
+        {200: json_of(object_of(product=TEXT, kinds=list_of(OBJECT))), **OF_PRODUCT},
         query=("product",),
         key=TOKEN,
     ),
@@ -307,12 +279,12 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         ("POST", PREFIX + action): Operation(
             asked.__doc__ or action,
             {
-                200: ("application/x-ndjson", TEXT) if action == "export" else _json(OBJECT),
-                404: _json(ERROR),
+                200: ("application/x-ndjson", TEXT) if action == "export" else json_of(OBJECT),
+                404: json_of(ERROR),
                 **DENIED,
                 **REFUSED,
             },
-            body=_schema(asked),
+            body=schema_of(asked),
             key=TOKEN,
         )
         for action, asked in ASKED.items()
@@ -326,7 +298,7 @@ def operations() -> Iterator[tuple[str, str, Operation]]:
         for method, path in door.routes:
             yield method, path, door_operation(door.name, method, path)
     for method, path in INQUIRIES:
-        yield method, path, Operation("What clients ask before they send.", {200: _json({})})
+        yield method, path, Operation("What clients ask before they send.", {200: json_of({})})
     for (method, path), operation in OPERATIONS.items():
         yield method, path, operation
 

@@ -20,6 +20,7 @@ import uvloop
 
 from glasshouse import __version__
 from glasshouse.catalogue.files import write_whole
+from glasshouse.cli.alerting import AlertThread, beside_of, checked_mail, watch_of
 from glasshouse.cli.application import Application, collector_only
 from glasshouse.cli.connection import SERVER_FILE
 from glasshouse.cli.crew.channel import Post
@@ -105,6 +106,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
             "found one thread and several collectors; expected one or the other", status=2
         )
     checked_openid(settings)
+    checked_mail(settings)
     return settings
 
 
@@ -193,12 +195,14 @@ async def _serve(
         open_on_loopback=is_loopback(sockets[0]),
         openid_title=signing_in.openid.provider.title if signing_in else "",
     )
+    watch = watch_of(installation)
     console = console_app(
         installation.insight,
         access,
         live=collector.quarantine.live,
         kinds=collector.quarantine.kinds,
         signing_in=signing_in,
+        beside=beside_of(installation, watch),
     )
     whole = Application(installation, collector, console, access, crew)
     apps: list[Any] = [whole] if len(sockets) == 1 else [whole, collector_only(whole)]
@@ -209,6 +213,7 @@ async def _serve(
     else:
         inner.close()
     with (
+        AlertThread(watch),
         _server_file(settings.data, address_of(sockets[0]), token),
         _signals(servers[: len(apps)], crew, herald),
     ):

@@ -11,10 +11,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from glasshouse.console import people_api
+from glasshouse.console import office_api, people_api
 from glasshouse.console.access import Access, Refused, refuse_as_json
 from glasshouse.console.api import Api
 from glasshouse.console.asset import serve_asset
+from glasshouse.console.beside import Beside
+from glasshouse.console.office_acts import OfficeActs
 from glasshouse.console.openid import BACK as OPENID_BACK
 from glasshouse.console.pages.account import AccountPage
 from glasshouse.console.pages.dictionary import DictionaryPage
@@ -30,6 +32,7 @@ from glasshouse.console.pages.records import RecordsPage
 from glasshouse.console.protection import Protection
 from glasshouse.insight import Insight, UnknownProductError
 from glasshouse.insight.reading import Reading
+from glasshouse.office import Office
 from glasshouse.people import Database, Reader, Records, Register, Right
 from glasshouse.people.rights import RIGHT_WORDS
 
@@ -60,6 +63,19 @@ def access_in_memory(token: str, *, open_on_loopback: bool = False) -> Access:
     return Access(token, Register(database, now), Records(database, now), open_on_loopback)
 
 
+def alone(access: Access) -> Beside:
+    """What a console without a server around it has: what is set down, and nobody to tell."""
+
+    def now() -> datetime:
+        return datetime.now(UTC)
+
+    return Beside(
+        Office.over(access.register.database, now),
+        try_alert=lambda _: "nobody is told here: no server runs",
+        webhook_secret=lambda _: "",
+    )
+
+
 def console_routes(
     insight: Insight,
     access: Access,
@@ -67,8 +83,11 @@ def console_routes(
     live: Shown = _nothing,
     kinds: Shown = _nothing,
     signing_in: SigningIn | None = None,
+    beside: Beside | None = None,
 ) -> list[Route]:
     """The console's routes. `live` and `kinds`: see `LivePage`; `signing_in`: see `OpenIdPages`."""
+    beside = beside or alone(access)
+    acts = OfficeActs(beside.office, insight, access.records)
 
     def reading(reader: Reader) -> Reading:
         return Reading(insight, reader, access.records)
@@ -119,6 +138,7 @@ def console_routes(
             middleware=_MIDDLEWARE,
         ),
         *people_api.routes(access),
+        *office_api.routes(access, acts, beside, reading),
     ]
 
 
@@ -130,12 +150,15 @@ def console_app(
     live: Shown = _nothing,
     kinds: Shown = _nothing,
     signing_in: SigningIn | None = None,
+    beside: Beside | None = None,
 ) -> Starlette:
     """The console alone, as an application. With a token for `access`, people are in memory."""
     if isinstance(access, str):
         access = access_in_memory(access, open_on_loopback=open_on_loopback)
     return Starlette(
-        routes=console_routes(insight, access, live=live, kinds=kinds, signing_in=signing_in),
+        routes=console_routes(
+            insight, access, live=live, kinds=kinds, signing_in=signing_in, beside=beside
+        ),
         exception_handlers=EXCEPTION_HANDLERS,
         middleware=[Middleware(Protection)],
     )

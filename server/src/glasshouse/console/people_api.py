@@ -1,21 +1,19 @@
 """People, tokens and the two logs, for scripts. Every change is on record before it is answered."""
 
-import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Annotated, Any
 
 import msgspec
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from glasshouse.console.access import Access, refuse_as_json
+from glasshouse.console.replying import as_json, cannot, done, tried
 from glasshouse.people import PersonError, Reader, Records, Register, Right, Role
 from glasshouse.people.register import LINK_HOURS
 
-LONGEST_BODY = 16 * 1024
 PAGE = 100
 
 
@@ -106,11 +104,11 @@ def routes(access: Access) -> list[Route]:
         )
 
     def people(_: Request, __: Reader) -> Response:
-        return _json({"people": [asdict(person) for person in register.people()]})
+        return as_json({"people": [asdict(person) for person in register.people()]})
 
     def tokens(_: Request, reader: Reader) -> Response:
         whose = None if Right.PEOPLE in reader.rights else reader.person
-        return _json({"tokens": [asdict(token) for token in register.tokens(whose)]})
+        return as_json({"tokens": [asdict(token) for token in register.tokens(whose)]})
 
     def log(read: Callable[[int | None, int], list[dict[str, Any]]]) -> Callable[..., Response]:
         def handler(request: Request, _: Reader) -> Response:
@@ -119,18 +117,18 @@ def routes(access: Access) -> list[Route]:
                 limit = int(request.query_params.get("limit", PAGE))
                 found = read(int(before) if before else None, limit)
             except (ValueError, OverflowError):
-                return _wrong("before, limit: expected whole numbers")
+                return cannot("before, limit: expected whole numbers")
             following = found[-1]["number"] if found and len(found) >= limit else None
-            return _json({"rows": found, "before": following})
+            return as_json({"rows": found, "before": following})
 
         return handler
 
     async def post_invitation(request: Request, reader: Reader) -> Response:
-        return await _done(request, Invite, lambda asked: invite(register, records, reader, asked))
+        return await done(request, Invite, lambda asked: invite(register, records, reader, asked))
 
     async def patch_person(request: Request, reader: Reader) -> Response:
         name = request.path_params["name"]
-        return await _done(
+        return await done(
             request,
             ChangePerson,
             lambda asked: change_person(register, records, reader, name, asked),
@@ -138,16 +136,16 @@ def routes(access: Access) -> list[Route]:
 
     async def delete_person(request: Request, reader: Reader) -> Response:
         name = request.path_params["name"]
-        return await _tried(lambda: remove_person(register, records, reader, name))
+        return await tried(lambda: remove_person(register, records, reader, name))
 
     async def post_token(request: Request, reader: Reader) -> Response:
-        return await _done(
+        return await done(
             request, MakeToken, lambda asked: make_token(register, records, reader, asked)
         )
 
     async def delete_token(request: Request, reader: Reader) -> Response:
         number = request.path_params["id"]
-        return await _tried(lambda: remove_token(register, records, reader, number))
+        return await tried(lambda: remove_token(register, records, reader, number))
 
     plain = {
         "/api/v1/me": me,
@@ -175,36 +173,3 @@ def routes(access: Access) -> list[Route]:
             for (method, path), answer in changing.items()
         ),
     ]
-
-
-async def _done(
-    request: Request, kind: type[Any], act: Callable[[Any], Mapping[str, Any]]
-) -> Response:
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LONGEST_BODY:
-            return JSONResponse(
-                {"error": "too_large", "message": f"expected at most {LONGEST_BODY} bytes"}, 413
-            )
-    try:
-        asked = msgspec.json.decode(body or b"{}", type=kind)
-    except (msgspec.DecodeError, RecursionError) as error:
-        return _wrong(str(error))
-    return await _tried(lambda: act(asked))
-
-
-async def _tried(act: Callable[[], Mapping[str, Any]]) -> Response:
-    answering: Awaitable[Mapping[str, Any]] = run_in_threadpool(act)
-    try:
-        return _json(await answering)
-    except PersonError as error:
-        return _wrong(str(error))
-
-
-def _json(document: Mapping[str, Any]) -> Response:
-    return Response(json.dumps(document, default=str), media_type="application/json")
-
-
-def _wrong(message: str) -> Response:
-    return JSONResponse({"error": "cannot_be", "message": message}, 422)

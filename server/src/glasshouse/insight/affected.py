@@ -48,6 +48,10 @@ class Affected:
     ranges: tuple[tuple[Bound, ...], ...]
     disclosed: date | None = None
 
+    def __str__(self) -> str:
+        """As a range that `affected_of_range` reads."""
+        return "||".join(",".join(f"{b.relation}{b.version}" for b in r) for r in self.ranges)
+
     def holds(self, version: str | None) -> bool:
         if version is None or not any(c.isdecimal() for c in version[:2]):
             return False

@@ -77,7 +77,8 @@ def _copy(holdings: Holdings, to: Path) -> dict[str, Any]:
     if (to / database.NAME).exists():
         # What lets somebody in by itself may have been taken back since: it does not come back.
         with closing(sqlite3.connect(to / database.NAME, isolation_level=None)) as people:
-            for table in ("sessions", "links", "tokens"):
+            there = {name for (name,) in people.execute("select name from sqlite_master")}
+            for table in {"sessions", "links", "tokens", "shares"} & there:
                 people.execute(f"delete from {table}")  # noqa: S608 (names of ours)
             people.execute("vacuum")
     for path in [to, *(p for p in to.rglob("*") if p.is_dir())]:

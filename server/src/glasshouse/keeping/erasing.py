@@ -5,6 +5,7 @@
     forget       the instances' proofs
     erase        rows, derived facts and ids: one transaction of the store
     cleanse      records that were put aside
+    contacts     whom to write to at an organization
     rewrite      the store's file, for deleted bytes stay in the old one
     receipt      what, when, how much, and a checksum over it
 
@@ -141,6 +142,7 @@ def _replay(holdings: Holdings, erasures: list[Erasure]) -> None:
         holdings.proofs.forget(erasure.product, holdings.store.instances_of(erasure))
         holdings.store.erase(erasure)
         cleanse(holdings, erasure)
+        _forget_contacts(holdings, erasure)
     holdings.store.rewrite()
 
 
@@ -151,10 +153,22 @@ def _carry_out(holdings: Holdings, erasure: Erasure, identity: str | None) -> di
     holdings.proofs.forget(erasure.product, instances)
     erased = holdings.store.erase(erasure)
     aside = cleanse(holdings, erasure, identity)
+    _forget_contacts(holdings, erasure)
     holdings.store.rewrite()
     receipt = _receipt(erasure, erased, aside, holdings.now())
     ledger.note_done(holdings.data, receipt)
     return receipt
+
+
+def _forget_contacts(holdings: Holdings, erasure: Erasure) -> None:
+    """Of an organization, an account or a licence: whom to write to there."""
+    kind, mark = erasure.kind, erasure.mark
+    if holdings.contacts is None or kind in (None, "instance") or mark is None:
+        return
+    if erasure.since or erasure.until or erasure.origin:
+        return
+    store, product = holdings.store, erasure.product
+    holdings.contacts.forget(product, lambda name: store.mark(product, str(kind), name) == mark)
 
 
 def _receipt(

@@ -10,6 +10,7 @@ from glasshouse.catalogue import Catalogue
 from glasshouse.collector.proofs import Proofs
 from glasshouse.journal import Journal
 from glasshouse.loading import Loader
+from glasshouse.office import Contacts
 from glasshouse.store import Store
 
 
@@ -25,6 +26,7 @@ class Holdings:
     proofs: Proofs
     key_print: str
     clock: Callable[[], datetime]
+    contacts: Contacts | None = None
 
     def now(self) -> datetime:
         """UTC without a zone, as the store's timestamps are."""

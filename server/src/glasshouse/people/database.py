@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,16 @@ class Database:
         """Run one statement. What a change returns is on disk, unless inside `change`."""
         with self._lock:
             return self._connection.execute(statement, values).fetchall()
+
+    def fill(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
+        """The same statement with the values of each row."""
+        with self._lock:
+            self._connection.executemany(statement, rows)
+
+    def hold(self, schema: str) -> None:
+        """Make tables that are not there yet."""
+        with self._lock:
+            self._connection.executescript(schema)
 
     @contextmanager
     def change(self) -> Iterator[None]:

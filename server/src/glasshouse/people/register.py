@@ -90,6 +90,11 @@ class Register:
         self._counting = threading.Lock()
         self._nobody = self._hasher.hash(secrets.token_hex(16))
 
+    @property
+    def database(self) -> Database:
+        """For what else belongs to people."""
+        return self._database
+
     # People.
 
     def people(self) -> Sequence[Person]:

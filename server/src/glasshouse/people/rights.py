@@ -58,6 +58,8 @@ class Way(enum.StrEnum):
     LOCAL = "local"  # a browser at this machine, while nobody has an account
     SESSION = "session"
     TOKEN = "token"  # noqa: S105 (a name, no secret)
+    ALERT = "alert"  # nobody came: somebody is told
+    LINK = "link"  # a share link, with the access of who made it
 
 
 @dataclass(frozen=True, slots=True)
