@@ -30,7 +30,7 @@ from glasshouse.people import (  # noqa: E402 (found by the path above)
 from glasshouse.store import open_store  # noqa: E402 (found by the path above)
 
 KEY = b"k" * 32
-QUICK = PasswordHasher(time_cost=1, memory_cost=8)
+QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 MANIFEST = fleets.MANIFEST.replace(
     "[[switch]]",
     """[identity.organization]

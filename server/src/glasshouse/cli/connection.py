@@ -19,6 +19,7 @@ import httpx
 
 from glasshouse.catalogue import SettingsError
 from glasshouse.cli.application import product_object
+from glasshouse.cli.directly import answered
 from glasshouse.cli.errors import CommandError, InUseError
 from glasshouse.cli.installation import Installation
 from glasshouse.cli.keeping import END, PREFIX, carry_out, export_lines, record
@@ -79,6 +80,9 @@ class Connection(Protocol):
 
     def log(self, name: str, limit: int) -> list[dict[str, Any]]:
         """The newest rows of `raw-reads` or `changes`."""
+
+    def call(self, method: str, path: str, **rest: Any) -> dict[str, Any]:
+        """The JSON object that the console's interface answers; `rest` as httpx has it."""
 
     def export(self, asked: Mapping[str, Any]) -> Iterator[str]:
         """Lines of JSON about one identity. Raises `CommandError` if not all of them came."""
@@ -164,8 +168,7 @@ class Server:
         return True
 
     def _headers(self) -> dict[str, str]:
-        why = {WHY: self.why.encode("ascii", "replace").decode()} if self.why else {}
-        return {"authorization": f"Bearer {self.token}", **why}
+        return {"authorization": f"Bearer {self.token}", **_why(self.why)}
 
     def call(self, method: str, path: str, **rest: Any) -> dict[str, Any]:
         """The JSON object that the server answers. Raises `CommandError` for any other answer."""
@@ -268,6 +271,13 @@ class Direct:
             return act(self.installation.people, self.installation.records, machine(self.why))
         except PersonError as error:
             raise CommandError(str(error), status=2) from None
+
+    def call(self, method: str, path: str, **rest: Any) -> dict[str, Any]:
+        answer = answered(self.installation, method, path, _why(self.why), **rest)
+        document = _object(answer)
+        if answer.is_success and document is not None:
+            return document
+        raise _refusal(str(self.installation.settings.data), answer.status_code, document or {})
 
     def _reading(self) -> Reading:
         return self.installation.reading(machine(self.why))
@@ -392,6 +402,10 @@ def problem_lines(problems: Iterable[Mapping[str, str]]) -> str:
     """What is wrong with a manifest, one problem a line."""
     lines = [f"  {p['where']}: found {p['found']}; expected {p['expected']}" for p in problems]
     return f"the manifest has {len(lines)} problem{'s' * (len(lines) > 1)}\n" + "\n".join(lines)
+
+
+def _why(why: str) -> dict[str, str]:
+    return {WHY: why.encode("ascii", "replace").decode()} if why else {}
 
 
 def _object(answer: httpx.Response) -> dict[str, Any] | None:

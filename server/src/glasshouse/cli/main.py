@@ -7,8 +7,11 @@ from types import ModuleType
 
 from glasshouse import __version__
 from glasshouse.cli import (
+    advisory,
+    alert,
     ask,
     backup,
+    contacts,
     demo,
     doctor,
     erase,
@@ -18,6 +21,7 @@ from glasshouse.cli import (
     product,
     ready,
     records,
+    release,
     restore,
     serve,
     sql,
@@ -30,6 +34,10 @@ COMMANDS: tuple[ModuleType, ...] = (
     manifest,
     ask,
     sql,
+    advisory,
+    alert,
+    contacts,
+    release,
     people,
     records,
     erase,

@@ -72,6 +72,8 @@ class OfficeActs:
             raise OfficeError(
                 f"osv: found more versions than {LONGEST_AFFECTED} characters hold; give 'affected'"
             )
+        if not str(found).isprintable():
+            raise OfficeError("affected: found what cannot be printed in it; expected versions")
         disclosed = asked.disclosed or found.disclosed or self._insight.now().date()
         if not date(1970, 3, 1) <= disclosed <= self._insight.now().date():
             raise OfficeError(f"disclosed: found {disclosed}; expected a day that has been")

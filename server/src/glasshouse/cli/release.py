@@ -1,0 +1,75 @@
+"""`glasshouse release put|list|remove`: what came out when, for charts to be annotated with."""
+
+import argparse
+import json
+from datetime import UTC, datetime
+
+from glasshouse.cli.connection import add_arguments, connected
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "release",
+        help="set down releases with their days: charts and answers show them",
+        description="Releases of a product with day and note. Answers over days name those of "
+        "their period.",
+        epilog="Example:  glasshouse release put psmdb 8.0.4 --day 2026-10-01 --note 'the fix'",
+    )
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+    put = actions.add_parser(
+        "put",
+        help="set one down, or anew",
+        epilog="Example:  glasshouse release put psmdb 8.0.4 --day 2026-10-01 --note 'the fix'",
+    )
+    put.add_argument("product", metavar="SLUG")
+    put.add_argument("version", metavar="VERSION")
+    put.add_argument("--day", metavar="DAY", help="such as 2026-10-01; default today, UTC")
+    put.add_argument("--note", default="", metavar="TEXT")
+    put.set_defaults(run=run_put)
+    listing = actions.add_parser(
+        "list", help="list them", epilog="Example:  glasshouse release list psmdb"
+    )
+    listing.add_argument("product", metavar="SLUG")
+    listing.set_defaults(run=run_list)
+    remove = actions.add_parser(
+        "remove", help="remove one", epilog="Example:  glasshouse release remove psmdb 8.0.4"
+    )
+    remove.add_argument("product", metavar="SLUG")
+    remove.add_argument("version", metavar="VERSION")
+    remove.set_defaults(run=run_remove)
+    for action in (put, listing, remove):
+        action.add_argument("--json", action="store_true", help="print JSON")
+        add_arguments(action)
+
+
+def run_put(options: argparse.Namespace) -> int:
+    asked = {
+        "product": options.product,
+        "version": options.version,
+        "day": options.day or str(datetime.now(UTC).date()),
+        "note": options.note,
+    }
+    with connected(options) as connection:
+        made = connection.call("POST", "/api/v1/releases", json=asked)
+    print(json.dumps(made) if options.json else f"{made['version']}, {made['day']}")
+    return 0
+
+
+def run_list(options: argparse.Namespace) -> int:
+    with connected(options) as connection:
+        found = connection.call("GET", "/api/v1/releases", params={"product": options.product})
+    if options.json:
+        print(json.dumps(found["releases"], indent=1))
+        return 0
+    for release in found["releases"]:
+        print(f"{release['day']}  {release['version']}  {release['note']}".rstrip())
+    if not found["releases"]:
+        print("None yet:  glasshouse release put --help")
+    return 0
+
+
+def run_remove(options: argparse.Namespace) -> int:
+    with connected(options) as connection:
+        connection.call("DELETE", f"/api/v1/releases/{options.product}/{options.version}")
+    print(json.dumps({"removed": options.version}) if options.json else "It is removed.")
+    return 0
