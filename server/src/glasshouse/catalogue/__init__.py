@@ -122,8 +122,8 @@ class Catalogue:
         self.version += 1
         return product
 
-    def change(self, slug: str, changes: Mapping[str, Any]) -> Product:
-        """Change a product's settings. Raises `KeyError` or `SettingsError`."""
+    def changed(self, slug: str, changes: Mapping[str, Any]) -> ProductSettings:
+        """What `change` would make of a product's settings. Raises `KeyError`, `SettingsError`."""
         known = self._products[slug]
         settings = known.settings.changed(changes)
         for path in settings.allow or ():
@@ -131,6 +131,11 @@ class Catalogue:
                 path == item or path.startswith(f"{item}.") for item in known.manifest.items
             ):
                 raise SettingsError(f"allow: found '{path[:80]}', which the manifest has not")
+        return settings
+
+    def change(self, slug: str, changes: Mapping[str, Any]) -> Product:
+        """Change a product's settings. Raises `KeyError` or `SettingsError`."""
+        settings, known = self.changed(slug, changes), self._products[slug]
         write_whole(
             self._directory / slug / SETTINGS_FILE,
             json.dumps(settings.facts(), indent=1).encode() + b"\n",

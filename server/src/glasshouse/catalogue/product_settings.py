@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+MOST_PUBLISHED = 20
+
 
 class SettingsError(ValueError):
     """A setting that cannot be; the text says what was found and what is expected."""
@@ -40,6 +42,8 @@ class ProductSettings:
     instance_rate: float | None = None
     smallest_group: int = 10
     smallest_organizations: int = 5
+    publish: tuple[str, ...] = ()
+    publish_group: int = 50
 
     def allows(self, path: str) -> bool:
         """Whether an item or a field is still wanted."""
@@ -100,6 +104,16 @@ def _smallest(value: Any) -> int:
     return value
 
 
+def _publish(value: Any) -> tuple[str, ...]:
+    texts = isinstance(value, list | tuple) and all(isinstance(text, str) for text in value)
+    if not texts or len(value) > MOST_PUBLISHED or any(len(text) > 200 for text in value):
+        raise SettingsError(
+            f"publish: expected a list of at most {MOST_PUBLISHED} questions such as "
+            "['active_instances?by=month', 'geography']"
+        )
+    return tuple(dict.fromkeys(text.strip() for text in value if text.strip()))
+
+
 READERS: Mapping[str, Callable[[Any], Any]] = {
     "ended": _ended,
     "allow": _allow,
@@ -108,4 +122,6 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
     "instance_rate": _rate,
     "smallest_group": _smallest,
     "smallest_organizations": _smallest,
+    "publish": _publish,
+    "publish_group": _smallest,
 }

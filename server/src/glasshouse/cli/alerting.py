@@ -6,10 +6,8 @@ import threading
 from glasshouse.alerting.delivery import Delivery
 from glasshouse.alerting.mail import MailServer, Security
 from glasshouse.alerting.watch import Watch
-from glasshouse.alerting.webhook import secret_of
 from glasshouse.cli.errors import CommandError
 from glasshouse.cli.installation import Installation, now
-from glasshouse.console.beside import Beside
 from glasshouse.settings import Settings
 
 LONGEST_END = 20.0  # seconds: a delivery that is under way may end
@@ -63,14 +61,6 @@ def watch_of(installation: Installation) -> Watch:
         now,
         alert_key(installation),
         settings.public_address,
-    )
-
-
-def beside_of(installation: Installation, watch: Watch) -> Beside:
-    return Beside(
-        installation.office,
-        try_alert=watch.try_out,
-        webhook_secret=lambda alert: secret_of(alert_key(installation), alert),
     )
 
 

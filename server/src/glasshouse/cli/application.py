@@ -154,7 +154,6 @@ def administration_routes(
     installation: Installation, collector: Collector, access: Access
 ) -> list[Route]:
     """What changes the installation. A request needs a token, cookie or not."""
-    records = access.records
 
     def products(_: Request, __: Reader) -> Response:
         found = [product_object(product) for product in installation.catalogue]
@@ -162,14 +161,11 @@ def administration_routes(
 
     async def add(request: Request, reader: Reader) -> Response:
         try:
-            product = installation.register(await request.body())
+            body = await request.body()
+            product = await run_in_threadpool(installation.register, body, reader)
         except ManifestError as error:
             problems = [asdict(problem) for problem in error.problems]
             return JSONResponse({"error": "bad_manifest", "problems": problems}, status_code=422)
-        digest = product.manifest.digest
-        await run_in_threadpool(
-            lambda: records.change(reader, "manifest registered", product.slug, digest=digest)
-        )
         return JSONResponse(product_object(product))
 
     async def change(request: Request, reader: Reader) -> Response:
@@ -178,14 +174,11 @@ def administration_routes(
             changes = await request.json()
             if not isinstance(changes, dict):
                 raise SettingsError("found no object; expected settings by name")
-            product = installation.change_product(slug, changes)
+            product = await run_in_threadpool(installation.change_product, slug, changes, reader)
         except KeyError:
             return _no_product(slug)
         except (ValueError, RecursionError) as error:
             return JSONResponse({"error": "bad_settings", "message": str(error)}, status_code=422)
-        facts = product.settings.facts()
-        now = {name: facts[name] for name in changes}
-        await run_in_threadpool(lambda: records.change(reader, "settings changed", slug, **now))
         return JSONResponse(product_object(product))
 
     def of_product(kind: str, read: Callable[[str], list[dict[str, Any]]]) -> Handler:
@@ -204,9 +197,7 @@ def administration_routes(
         slug = request.path_params["slug"]
         if installation.catalogue.product(slug) is None:
             return _no_product(slug)
-        erased = installation.erase_simulated(slug)
-        records.change(reader, "simulated items erased", slug, items=erased)
-        return JSONResponse({"erased": erased})
+        return JSONResponse({"erased": installation.erase_simulated(slug, reader)})
 
     quarantine = collector.quarantine
     plain: list[tuple[str, str, Handler]] = [

@@ -219,29 +219,24 @@ class Direct:
 
     def add_product(self, source: bytes) -> dict[str, Any]:
         try:
-            product = self.installation.register(source)
+            product = self.installation.register(source, machine(self.why))
         except ManifestError as error:
             raise CommandError(problem_lines(map(asdict, error.problems)), status=2) from None
-        self._changed("manifest registered", product.slug, digest=product.manifest.digest)
         return product_object(product)
 
     def change_product(self, slug: str, changes: Mapping[str, Any]) -> dict[str, Any]:
         try:
-            product = self.installation.change_product(slug, changes)
+            product = self.installation.change_product(slug, changes, machine(self.why))
         except KeyError:
             raise CommandError(f"found no product '{slug}'; see glasshouse product list") from None
         except SettingsError as error:
             raise CommandError(str(error), status=2) from None
-        facts = product.settings.facts()
-        self._changed("settings changed", slug, **{name: facts[name] for name in changes})
         return product_object(product)
 
     def erase_simulated(self, product: str) -> int:
         if self.installation.catalogue.product(product) is None:
             raise CommandError(f"found no product '{product}'; see glasshouse product list")
-        erased = self.installation.erase_simulated(product)
-        self._changed("simulated items erased", product, items=erased)
-        return erased
+        return self.installation.erase_simulated(product, machine(self.why))
 
     def people(self) -> list[dict[str, Any]]:
         return [asdict(person) for person in self.installation.people.people()]
@@ -281,9 +276,6 @@ class Direct:
 
     def _reading(self) -> Reading:
         return self.installation.reading(machine(self.why))
-
-    def _changed(self, what: str, about: str, **detail: Any) -> None:
-        self.installation.records.change(machine(self.why), what, about, **detail)
 
     def keep(self, action: str, asked: Mapping[str, Any]) -> dict[str, Any]:
         record(self.installation.records, machine(self.why), action, asked)

@@ -8,7 +8,8 @@ from typing import Any
 
 import httpx
 
-from glasshouse.cli.alerting import beside_of, watch_of
+from glasshouse.cli.alerting import watch_of
+from glasshouse.cli.beside import beside_of
 from glasshouse.cli.installation import Installation
 from glasshouse.console.access import Access
 from glasshouse.console.app import console_app

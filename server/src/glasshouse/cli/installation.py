@@ -19,12 +19,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from glasshouse.catalogue import Catalogue, Product
+from glasshouse.catalogue import Catalogue, Product, SettingsError
 from glasshouse.catalogue.files import write_whole
 from glasshouse.cli.errors import CommandError, InUseError
 from glasshouse.collector.proofs import Proofs
 from glasshouse.collector.quarantine import Quarantine
-from glasshouse.insight import Insight
+from glasshouse.insight import Insight, QuestionError
 from glasshouse.insight.reading import Reading
 from glasshouse.journal import Damage, open_journal
 from glasshouse.keeping.erasing import ErasureError, replay
@@ -35,8 +35,10 @@ from glasshouse.loading.loader import Loader
 from glasshouse.model import Origin
 from glasshouse.office import Office
 from glasshouse.people import Database, Identities, Reader, Records, Register
+from glasshouse.people.rights import machine
 from glasshouse.settings import Settings
 from glasshouse.store import StoreUnavailableError, Tally, open_store
+from glasshouse_sdk.manifest import parse_manifest
 
 
 class Installation:
@@ -77,12 +79,19 @@ class Installation:
         self.proofs = Proofs(settings.data / "proofs", self.server_key())
         self.quarantine = Quarantine(settings.data / "quarantine" / "kinds.json")
         self.loader = Loader(self.journal, self.store, self.catalogue, settings.data)
-        self.insight = Insight(self.store, self.catalogue, now, self.accounting, key)
         self.database = Database(settings.data)
         self.people = Register(self.database, now)
         self.records = Records(self.database, now)
         self.identities = Identities(self.database, self.people, self.records)
         self.office = Office.over(self.database, now)
+        self.insight = Insight(
+            self.store,
+            self.catalogue,
+            now,
+            self.accounting,
+            key,
+            releases=self.office.releases.of,
+        )
         self.records.forget()
         self.holdings = Holdings(
             settings.data,
@@ -118,22 +127,36 @@ class Installation:
         """The data as one reader may see it."""
         return Reading(self.insight, reader, self.records)
 
-    def register(self, source: bytes) -> Product:
+    def register(self, source: bytes, by: Reader | None = None) -> Product:
         """Register a manifest and make room for its items. Raises `ManifestError`."""
-        product = self.catalogue.add(source)
-        self.store.ensure(product.manifest)
+        manifest = parse_manifest(source)
+        about = manifest.product.slug
+        with self.records.before(
+            by or machine(), "manifest registered", about, digest=manifest.digest
+        ):
+            product = self.catalogue.add(source)
+            self.store.ensure(product.manifest)
         return product
 
-    def change_product(self, slug: str, changes: Mapping[str, Any]) -> Product:
+    def change_product(self, slug: str, changes: Mapping[str, Any], by: Reader) -> Product:
         """Change a product's settings. Raises `KeyError` or `SettingsError`."""
-        return self.catalogue.change(slug, changes)
+        settings = self.catalogue.changed(slug, changes)
+        try:
+            self.insight.check_published(slug, settings.publish)
+        except QuestionError as error:
+            raise SettingsError(f"publish: {error}") from None
+        facts = settings.facts()
+        detail = {name: facts[name] for name in changes}
+        with self.records.before(by, "settings changed", slug, **detail):
+            return self.catalogue.change(slug, changes)
 
     def accounting(self) -> list[Tally]:
         return self.loader.accounting()
 
-    def erase_simulated(self, product: str) -> int:
+    def erase_simulated(self, product: str, by: Reader) -> int:
         """Remove everything simulated of a product; the number of items removed."""
-        return self.loader.do(lambda: self.store.erase_origin(product, Origin.SIMULATED))
+        with self.records.before(by, "simulated items erased", product):
+            return self.loader.do(lambda: self.store.erase_origin(product, Origin.SIMULATED))
 
     def server_key(self) -> bytes:
         """The key of the hashes that this server makes; made at the first start."""

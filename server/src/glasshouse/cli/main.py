@@ -24,6 +24,7 @@ from glasshouse.cli import (
     release,
     restore,
     serve,
+    share,
     sql,
 )
 from glasshouse.cli.errors import CommandError
@@ -38,6 +39,7 @@ COMMANDS: tuple[ModuleType, ...] = (
     alert,
     contacts,
     release,
+    share,
     people,
     records,
     erase,

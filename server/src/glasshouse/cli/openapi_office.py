@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of advisories, alerts, contacts and releases."""
+"""What the OpenAPI document says of advisories, alerts, contacts, releases, share links."""
 
 from collections.abc import Mapping
 
@@ -18,6 +18,7 @@ from glasshouse.cli.openapi_words import (
     schema_of,
 )
 from glasshouse.console.office_acts import AddAlert, PutRelease, SaveAdvisory
+from glasshouse.console.share_acts import MakeShare
 
 MISSING = {404: json_of(ERROR_SAYS)}
 REMOVED = json_of(object_of(removed=TEXT))
@@ -92,5 +93,19 @@ OFFICE: Mapping[tuple[str, str], Operation] = {
     ),
     ("DELETE", "/api/v1/releases/{product}/{version}"): Operation(
         "Remove a release that was set down.", {200: REMOVED, **CHANGED}, key=TOKEN
+    ),
+    ("GET", "/api/v1/shares"): Operation(
+        "One's own share links; an administrator sees everybody's.",
+        {200: json_of(object_of(shares=list_of(OBJECT))), **DENIED},
+        key=TOKEN,
+    ),
+    ("POST", "/api/v1/shares"): Operation(
+        f"{MakeShare.__doc__} `link` is not told again.",
+        {200: json_of(OBJECT), **CHANGED},
+        body=schema_of(MakeShare),
+        key=TOKEN,
+    ),
+    ("DELETE", "/api/v1/shares/{id}"): Operation(
+        "Take a share link back.", {200: REMOVED, **CHANGED}, key=TOKEN
     ),
 }

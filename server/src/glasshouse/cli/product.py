@@ -77,6 +77,16 @@ def _add_set_parser(actions: "argparse._SubParsersAction[argparse.ArgumentParser
     change.add_argument(
         "--smallest-organizations", metavar="N", help="the same for organizations; default 5"
     )
+    change.add_argument(
+        "--publish",
+        action="append",
+        metavar="QUESTION",
+        help="what everybody may read at /public/SLUG, such as 'active_instances?by=month', "
+        "repeatable; 'none'",
+    )
+    change.add_argument(
+        "--publish-group", metavar="N", help="smallest group of instances there; default 50"
+    )
     change.add_argument("--json", action="store_true", help="print the product as JSON")
     add_arguments(change)
     change.set_defaults(run=run_set)
@@ -97,7 +107,9 @@ def run_set(options: argparse.Namespace) -> int:
         text = getattr(options, name)
         if text:
             changes[name] = None if text == "none" else _number(name, text)
-    for name in ("smallest_group", "smallest_organizations"):
+    if options.publish:
+        changes["publish"] = [] if "none" in options.publish else options.publish
+    for name in ("smallest_group", "smallest_organizations", "publish_group"):
         text = getattr(options, name)
         if text:
             changes[name] = _whole_number(name, text)

@@ -20,8 +20,9 @@ import uvloop
 
 from glasshouse import __version__
 from glasshouse.catalogue.files import write_whole
-from glasshouse.cli.alerting import AlertThread, beside_of, checked_mail, watch_of
+from glasshouse.cli.alerting import AlertThread, checked_mail, watch_of
 from glasshouse.cli.application import Application, collector_only
+from glasshouse.cli.beside import beside_of
 from glasshouse.cli.connection import SERVER_FILE
 from glasshouse.cli.crew.channel import Post
 from glasshouse.cli.crew.crew import Crew
@@ -202,7 +203,7 @@ async def _serve(
         live=collector.quarantine.live,
         kinds=collector.quarantine.kinds,
         signing_in=signing_in,
-        beside=beside_of(installation, watch),
+        beside=beside_of(installation, watch, installation.forget_requests.counts),
     )
     whole = Application(installation, collector, console, access, crew)
     apps: list[Any] = [whole] if len(sockets) == 1 else [whole, collector_only(whole)]

@@ -97,12 +97,14 @@ class Access:
         message = f"form {reader.way} {reader.key}".encode()
         return hmac.new(self.token.encode(), message, hashlib.sha256).hexdigest()
 
-    async def form(self, request: Request, reader: Reader | None) -> dict[str, str] | None:
+    async def form(
+        self, request: Request, reader: Reader | None, longest: int = LONGEST_FORM
+    ) -> dict[str, str] | None:
         """The fields of a form of ours; None if another site, or nobody's form, sent it."""
         body = b""
         async for chunk in request.stream():
             body += chunk
-            if len(body) > LONGEST_FORM:
+            if len(body) > longest:
                 return None
         fields = {n: v[-1] for n, v in parse_qs(body.decode(errors="replace")).items()}
         if not is_ours(request):

@@ -19,17 +19,27 @@ from glasshouse.console.beside import Beside
 from glasshouse.console.office_acts import OfficeActs
 from glasshouse.console.openid import BACK as OPENID_BACK
 from glasshouse.console.pages.account import AccountPage
+from glasshouse.console.pages.advisory_contacts import AdvisoryContactsPage
+from glasshouse.console.pages.alerts import AlertsPage
 from glasshouse.console.pages.dictionary import DictionaryPage
 from glasshouse.console.pages.disclosure import DisclosurePage
 from glasshouse.console.pages.enter import Enter, entry
+from glasshouse.console.pages.forms import WithForms
 from glasshouse.console.pages.live import LivePage, Shown
 from glasshouse.console.pages.message import broken, message, not_found, wrong_method
 from glasshouse.console.pages.openid import OpenIdPages, SigningIn
 from glasshouse.console.pages.people import PeoplePage
+from glasshouse.console.pages.privacy import PrivacyPage
 from glasshouse.console.pages.product import ProductPage
+from glasshouse.console.pages.product_settings import ProductSettingsPage
 from glasshouse.console.pages.products import ProductsPage
+from glasshouse.console.pages.public import PublicPages
 from glasshouse.console.pages.records import RecordsPage
+from glasshouse.console.pages.shares import SharesPage
 from glasshouse.console.protection import Protection
+from glasshouse.console.share_acts import ShareActs
+from glasshouse.console.share_acts import routes as share_routes
+from glasshouse.console.sharing import Sharing
 from glasshouse.insight import Insight, UnknownProductError
 from glasshouse.insight.reading import Reading
 from glasshouse.office import Office
@@ -69,11 +79,7 @@ def alone(access: Access) -> Beside:
     def now() -> datetime:
         return datetime.now(UTC)
 
-    return Beside(
-        Office.over(access.register.database, now),
-        try_alert=lambda _: "nobody is told here: no server runs",
-        webhook_secret=lambda _: "",
-    )
+    return Beside(Office.over(access.register.database, now))
 
 
 def console_routes(
@@ -105,16 +111,33 @@ def console_routes(
     api = Api(reading)
     enter, account, people = Enter(access), AccountPage(access), PeoplePage(access)
     openid = OpenIdPages(access, signing_in)
+    sharing = Sharing(access, beside.office.shares, reading, pages)
+    share_acts = ShareActs(beside.office.shares, sharing, access.records)
+    public = PublicPages(insight)
+    forms: Mapping[str, WithForms] = {
+        "/alerts": AlertsPage(access, insight, acts, beside),
+        "/privacy": PrivacyPage(access, insight, beside),
+        "/products/{slug}/settings": ProductSettingsPage(access, insight, acts, beside),
+        "/shares": SharesPage(access, share_acts),
+    }
     plain: dict[str, Callable[[Request, Reader], Response]] = {
         **{path: _product_page(reading, made) for path, made in pages.items()},
         "/account": account.show,
         "/people": people.show,
         "/records": RecordsPage(access),
+        "/alerts/{product}/{name}": _product_page(
+            reading, lambda read: AdvisoryContactsPage(read, beside)
+        ),
+        **{path: made.show for path, made in forms.items()},
     }
     return [
         *(_page(access, path, answer) for path, answer in plain.items()),
         _form(access, "/account", account.post),
         _form(access, "/people", people.post),
+        *(_form(access, path, made.post) for path, made in forms.items()),
+        Route("/shared/{secret}", sharing.open, methods=["GET"], middleware=_MIDDLEWARE),
+        Route("/public/{slug}", public.html, methods=["GET"], middleware=_MIDDLEWARE),
+        Route("/public/{slug}/data.json", public.document, methods=["GET"], middleware=_MIDDLEWARE),
         Route("/enter", enter.__call__, methods=["GET", "POST"], middleware=_MIDDLEWARE),
         Route("/enter/openid", openid.begin, methods=["GET"], middleware=_MIDDLEWARE),
         Route(OPENID_BACK, openid.back, methods=["GET"], middleware=_MIDDLEWARE),
@@ -139,6 +162,7 @@ def console_routes(
         ),
         *people_api.routes(access),
         *office_api.routes(access, acts, beside, reading),
+        *share_routes(access, share_acts),
     ]
 
 

@@ -22,6 +22,21 @@ def share(value: float | None) -> str:
     return f"{percent:.1f}%" if 0 < percent < 100 else f"{percent:.0f}%"
 
 
+def cell(value: str | float | date | None, kind: str) -> str:
+    """A cell of an answer, by the type of its column."""
+    if kind == "count" and (value is None or isinstance(value, int)):
+        return count(value)
+    if kind == "share" and (value is None or isinstance(value, int | float)):
+        return share(value)
+    if kind == "number" and isinstance(value, int | float):
+        return f"{value:,.2f}".rstrip("0").rstrip(".")
+    if isinstance(value, date):
+        return day(value)
+    if value is None:
+        return "not known" if kind in ("text", "date") else WITHHELD
+    return str(value)
+
+
 def day(value: date) -> str:
     """22 Nov 2026."""
     return f"{value.day} {value:%b %Y}"

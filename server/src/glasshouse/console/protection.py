@@ -20,7 +20,7 @@ HEADERS = {
 
 
 class Protection:
-    """ASGI middleware that adds HEADERS, and forbids to keep what does not say otherwise."""
+    """ASGI middleware: HEADERS, and not to keep it, where an answer says nothing else."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -30,7 +30,7 @@ class Protection:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
-                    headers[name] = value
+                    headers.setdefault(name, value)
                 headers.setdefault("cache-control", "no-store")
             await send(message)
 

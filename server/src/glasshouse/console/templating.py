@@ -1,5 +1,7 @@
 """Templates, with everything escaped that is not markup of our own making."""
 
+from contextvars import ContextVar
+
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
@@ -14,8 +16,13 @@ _ENVIRONMENT = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+SHARED: ContextVar[str] = ContextVar("SHARED", default="")
+"""What a page says of itself while it is made for the holder of a share link: pages do not know."""
+
+_ENVIRONMENT.globals.update(shared=SHARED.get)
 _ENVIRONMENT.globals.update(asset=asset_address, bar=charts.bar, sparkline=charts.sparkline)
 _ENVIRONMENT.filters.update(
+    cell=formats.cell,
     count=formats.count,
     share=formats.share,
     day=formats.day,

@@ -3,11 +3,12 @@
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
-from glasshouse.catalogue import Catalogue, Product
+from glasshouse.catalogue import Catalogue, Product, ProductSettings
+from glasshouse.insight import publishing
 from glasshouse.insight.answer import Answer
 from glasshouse.insight.asking import Words, comparison, inquiry, single
 from glasshouse.insight.comparing import compared
@@ -26,6 +27,7 @@ from glasshouse.insight.question import Inquiry, Question
 from glasshouse.insight.questions import QUESTIONS
 from glasshouse.insight.suppression import Suppression, narrowed, suppressed
 from glasshouse.model import Origin
+from glasshouse.office import Release
 from glasshouse.store import QueryError, Rows, Store, Tally
 
 __all__ = [
@@ -45,12 +47,18 @@ __all__ = [
 SQL_ROWS = 10_000
 SQL_SECONDS = 30.0
 NO_PRODUCT = "-"  # as a record's head has it
+Announced = Callable[[str, date, date], Iterable[Release]]
+
+
+def _none_announced(_product: str, _first: date, _last: date) -> Iterable[Release]:
+    return ()
 
 
 class Insight:
     """Asks the store on behalf of everybody.
 
-    `clock` gives the time with its zone; `tallies` the accounting, with what is acknowledged but
+    `releases` gives those of a product between two days; `clock` the time with its zone; `tallies`
+    the accounting, with what is acknowledged but
     not yet in the store as outcome `waiting`. Safe to use from several threads if they are.
     """
 
@@ -61,12 +69,15 @@ class Insight:
         clock: Callable[[], datetime],
         tallies: Callable[[], Iterable[Tally]],
         secret: bytes | None = None,
+        *,
+        releases: Announced = _none_announced,
     ) -> None:
         self._store = store
         self._catalogue = catalogue
         self._clock = clock
         self._tallies = tallies
         self._secret = secret or secrets.token_bytes(32)
+        self._releases = releases
 
     @property
     def questions(self) -> Mapping[str, Question]:
@@ -102,6 +113,24 @@ class Insight:
         asked = narrowed(known, self._inquiry(known, words))
         return suppressed(self._answer(known, asked, words), self._rules(asked))
 
+    def published(self, slug: str) -> Sequence[Answer]:
+        """What the vendor shows to everybody of a product. Raises `UnknownProductError`."""
+        settings = self.product(slug).settings
+        return [self._published(slug, text, settings) for text in settings.publish]
+
+    def check_published(self, slug: str, texts: Sequence[str]) -> None:
+        """Raises `QuestionError` for what cannot be published."""
+        settings = self.product(slug).settings
+        for text in texts:
+            self._published(slug, text, settings)
+
+    def _published(self, slug: str, text: str, settings: ProductSettings) -> Answer:
+        question, words = publishing.parsed(slug, text)
+        answer = self.ask_suppressed(question, words)
+        publishing.check(answer)
+        secret = hmac.new(self._secret, f"published {slug}".encode(), hashlib.sha256).digest()
+        return suppressed(answer, publishing.rules(settings, secret))
+
     def _question(self, name: str) -> Question:
         known = QUESTIONS.get(name)
         if known is None:
@@ -117,12 +146,19 @@ class Insight:
         return inquiry(known, self.product(slug).manifest, words, self.now())
 
     def _answer(self, known: Question, asked: Inquiry, words: Words) -> Answer:
-        answer = known.answer(self._store, asked)
+        answer = self._annotated(known.answer(self._store, asked))
         if comparison(words) is None:
             return answer
         step = asked.step if known.steps else None
         earlier = replace(asked, period=asked.period.before(step), notes=())
         return compared(answer, known.answer(self._store, earlier))
+
+    def _annotated(self, answer: Answer) -> Answer:
+        """With the releases of its period, where its rows are days, weeks or months."""
+        if answer.step is None:
+            return answer
+        first, last = answer.period.first, answer.period.last
+        return replace(answer, releases=tuple(self._releases(answer.product, first, last)))
 
     def _rules(self, asked: Inquiry) -> Suppression:
         settings = self.product(asked.product).settings

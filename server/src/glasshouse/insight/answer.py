@@ -7,6 +7,7 @@ from typing import Literal
 
 from glasshouse.insight.period import Period, Step
 from glasshouse.model import Origin
+from glasshouse.office import Release
 
 ColumnType = Literal["date", "text", "count", "share", "number", "boolean"]
 Counted = Literal["", "instances", "organizations", "items"]
@@ -72,6 +73,7 @@ class Answer:
     conditions: tuple[str, ...] = ()
     about: tuple[str, ...] = ()
     before: Period | None = None
+    releases: tuple[Release, ...] = ()  # that came out in the period, for charts to show
     raw: bool = False  # about single organizations or instances: never without raw access
 
     @property

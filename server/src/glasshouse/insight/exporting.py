@@ -44,6 +44,10 @@ def answer_object(answer: Answer) -> dict[str, Any]:
         ],
         "rows": row_objects(names, answer.rows),
         "notes": list(answer.notes),
+        "releases": [
+            {"version": each.version, "day": each.day.isoformat(), "note": each.note}
+            for each in answer.releases
+        ],
         "asked_at": answer.asked_at.isoformat(),
     }
 

@@ -5,8 +5,8 @@ narrowed to, and of a query its hash alone, since either can hold an id of someb
 """
 
 import json
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,6 +28,16 @@ class Records:
     def together(self) -> AbstractContextManager[None]:
         """What is done within is done and on record, or neither: one transaction."""
         return self._database.change()
+
+    @contextmanager
+    def before(self, reader: Reader, what: str, about: str, **detail: Any) -> Iterator[None]:
+        """For an act outside of this file: on record before it, and again if it failed."""
+        self.change(reader, what, about, **detail)
+        try:
+            yield
+        except BaseException as error:
+            self.change(reader, f"{what}: failed", about, error=type(error).__name__)
+            raise
 
     def raw_read(self, reader: Reader, what: str, product: str = "") -> None:
         """Say before it is answered that somebody reads exactly. Raises `sqlite3.Error`."""
