@@ -10,7 +10,14 @@ import tempfile
 from pathlib import Path
 
 from bench.client.processes import lowest, measured
-from bench.client.subjects import BARE, GLASSHOUSE, MANIFEST, PEERS, Subject
+from bench.client.subjects import (
+    BARE,
+    GLASSHOUSE,
+    GLASSHOUSE_TEXT,
+    MANIFEST,
+    PEERS,
+    Subject,
+)
 from bench.peers import installed
 from glasshouse_sdk.manifest import compiled_text, parse_manifest
 
@@ -36,11 +43,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
         manifest = Path(directory) / "bench.json"
         manifest.write_text(compiled_text(parse_manifest(MANIFEST)))
-        requires = [name for subject in (GLASSHOUSE, *PEERS) for name in subject.requires]
+        requires = [
+            name for subject in (GLASSHOUSE, GLASSHOUSE_TEXT, *PEERS) for name in subject.requires
+        ]
         python = installed(arguments.venv or Path(directory) / "venv", requires)
         bare = _figures(python, BARE, directory, arguments)
         rows = {}
-        for subject in (GLASSHOUSE, *PEERS):
+        for subject in (GLASSHOUSE, GLASSHOUSE_TEXT, *PEERS):
             figures = _figures(python, subject, directory, arguments)
             figures["import_cpu"] -= bare["import_cpu"]
             figures["memory"] -= bare["memory"]

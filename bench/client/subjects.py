@@ -38,6 +38,7 @@ project = { type = "text", anonymise = "keyed-hash", why = "w" }
 os = { type = "text", anonymise = "public-list", public = ["Debian GNU/Linux *"], why = "w" }
 size = { type = "integer", anonymise = "bucket", buckets = [0, 1024, 4096], why = "w" }
 exit_code = { type = "integer", why = "w" }
+note = { type = "text", anonymise = "public-list", public = ["built with *"], why = "w" }
 """
 
 
@@ -59,6 +60,15 @@ GLASSHOUSE = Subject(
     "from glasshouse_sdk import Telemetry",
     "t = Telemetry('{directory}/bench.json', state='{place}', environment={{}}, strict=True)",
     f"t.record('done', {FIELDS})",
+)
+# One text more that is sent as it is, and so must pass the detector; another one each time.
+TEXT = "note=f'built with worker {next(number)} on the second try'"
+GLASSHOUSE_TEXT = Subject(
+    "and a free text",
+    GLASSHOUSE.requires,
+    GLASSHOUSE.load,
+    "import itertools; number = itertools.count();" + GLASSHOUSE.set_up,
+    f"t.record('done', {FIELDS}, {TEXT})",
 )
 # The peers' queues are widened and nothing is sent, so that only the calling thread is measured.
 SEGMENT = Subject(
