@@ -18,6 +18,7 @@ from typing import Any
 from glasshouse import settings
 from glasshouse.cli.main import parser as server_parser
 from glasshouse.console.endpoints import NEEDED, OPEN
+from glasshouse.console.errors import ERRORS
 from glasshouse.insight.question import CONDITIONS, FILTERS
 from glasshouse.insight.questions import QUESTIONS
 from glasshouse.model import REASONS
@@ -256,6 +257,21 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
+def errors_page() -> str:
+    """Every error of the interface."""
+    parts = [
+        "# Errors of the interface\n",
+        MADE,
+        "\nWhat `/api/v1` answers when it does not do what was asked: a JSON object with `error`,",
+        "\none of these, and `message`, a sentence for people. The set is closed; doors have",
+        "\n[reasons](reasons.md) instead.\n",
+        "\n| error | status | what it means |\n|---|---|---|\n",
+    ]
+    for name, (statuses, says) in ERRORS.items():
+        parts.append(f"| `{name}` | {', '.join(map(str, statuses))} | {says} |\n")
+    return "".join(parts)
+
+
 def log_page() -> str:
     """Every notice of the server's log."""
     parts = [
@@ -298,6 +314,7 @@ MAKERS: Mapping[str, Callable[[], str]] = {
     "reference/manifest.md": manifest_page,
     "reference/settings.md": settings_page,
     "reference/reasons.md": reasons_page,
+    "reference/errors.md": errors_page,
     "reference/log.md": log_page,
     "reference/questions.md": questions_page,
     "decisions/README.md": decisions_page,

@@ -38,6 +38,10 @@ class Settings:
     items_per_second: float = 0.0
     """Most items taken in a second, shared evenly among products; 0 for no limit."""
 
+    requests_per_second: float = 20.0
+    """Most requests in a second to the console and its interface by one person, token or share
+    link, ten seconds of them at once; 0 for no limit. Commands on this machine have none."""
+
     load_every: float = 0.8
     """Seconds between two loads from the journal into the store."""
 
@@ -118,6 +122,7 @@ def from_environment(settings: Settings, environment: Mapping[str, str] | None =
         "in_flight_bytes": int,
         "collectors": int,
         "items_per_second": float,
+        "requests_per_second": float,
         "load_every": float,
         "store_threads": int,
         "one_thread": lambda text: text not in ("0", "false"),

@@ -161,11 +161,13 @@ def administration_routes(
 
     async def add(request: Request, reader: Reader) -> Response:
         try:
-            body = await request.body()
-            product = await run_in_threadpool(installation.register, body, reader)
+            source = await request.body()
+            product = await run_in_threadpool(installation.register, source, reader)
         except ManifestError as error:
             problems = [asdict(problem) for problem in error.problems]
-            return JSONResponse({"error": "bad_manifest", "problems": problems}, status_code=422)
+            said = f"the manifest has {len(problems)} problems"
+            body = {"error": "bad_manifest", "problems": problems, "message": said}
+            return JSONResponse(body, status_code=422)
         return JSONResponse(product_object(product))
 
     async def change(request: Request, reader: Reader) -> Response:

@@ -18,6 +18,7 @@ from glasshouse.cli.openapi_office import OFFICE
 from glasshouse.cli.openapi_words import (
     BODY,
     COUNT,
+    CURSOR,
     DENIED,
     ERROR,
     ERROR_SAYS,
@@ -193,7 +194,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ),
     ("GET", "/api/v1/people"): Operation(
         "Who has an account.",
-        {200: json_of(object_of(people=list_of(PERSON))), **DENIED},
+        {200: json_of(object_of(people=list_of(PERSON), after=CURSOR)), **DENIED},
         key=TOKEN,
     ),
     ("POST", "/api/v1/people/invitations"): Operation(
@@ -215,7 +216,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ),
     ("GET", "/api/v1/tokens"): Operation(
         "One's own tokens; an administrator sees everybody's.",
-        {200: json_of(object_of(tokens=list_of(MADE_TOKEN))), **DENIED},
+        {200: json_of(object_of(tokens=list_of(MADE_TOKEN), after=CURSOR)), **DENIED},
         key=TOKEN,
     ),
     ("POST", "/api/v1/tokens"): Operation(

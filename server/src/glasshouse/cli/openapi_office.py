@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from glasshouse.cli.openapi_words import (
     BODY,
     COUNT,
+    CURSOR,
     DENIED,
     ERROR_SAYS,
     OBJECT,
@@ -23,12 +24,11 @@ from glasshouse.console.share_acts import MakeShare
 MISSING = {404: json_of(ERROR_SAYS)}
 REMOVED = json_of(object_of(removed=TEXT))
 CHANGED = {**BODY, **DENIED, **REFUSED, **MISSING}
-CURSOR = {"type": ["string", "null"]}
 
 OFFICE: Mapping[tuple[str, str], Operation] = {
     ("GET", "/api/v1/advisories"): Operation(
         "The saved advisories of a product, the newest first.",
-        {200: json_of(object_of(advisories=list_of(OBJECT))), **DENIED},
+        {200: json_of(object_of(advisories=list_of(OBJECT), after=CURSOR)), **DENIED},
         query=("product",),
         key=TOKEN,
     ),
@@ -62,7 +62,7 @@ OFFICE: Mapping[tuple[str, str], Operation] = {
     ),
     ("GET", "/api/v1/alerts"): Operation(
         "The alerts, with what became of the last try to tell.",
-        {200: json_of(object_of(alerts=list_of(OBJECT))), **DENIED},
+        {200: json_of(object_of(alerts=list_of(OBJECT), after=CURSOR)), **DENIED},
         key=TOKEN,
     ),
     ("POST", "/api/v1/alerts"): Operation(
@@ -81,7 +81,7 @@ OFFICE: Mapping[tuple[str, str], Operation] = {
     ),
     ("GET", "/api/v1/releases"): Operation(
         "The releases that were set down for a product, the oldest first.",
-        {200: json_of(object_of(releases=list_of(OBJECT))), **DENIED},
+        {200: json_of(object_of(releases=list_of(OBJECT), after=CURSOR)), **DENIED},
         query=("product",),
         key=TOKEN,
     ),
@@ -96,7 +96,7 @@ OFFICE: Mapping[tuple[str, str], Operation] = {
     ),
     ("GET", "/api/v1/shares"): Operation(
         "One's own share links; an administrator sees everybody's.",
-        {200: json_of(object_of(shares=list_of(OBJECT))), **DENIED},
+        {200: json_of(object_of(shares=list_of(OBJECT), after=CURSOR)), **DENIED},
         key=TOKEN,
     ),
     ("POST", "/api/v1/shares"): Operation(

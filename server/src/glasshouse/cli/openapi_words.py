@@ -6,9 +6,12 @@ from typing import Any
 
 import msgspec
 
+from glasshouse.console.errors import ERRORS
+
 Schema = Mapping[str, Any]
 TEXT: Schema = {"type": "string"}
 COUNT: Schema = {"type": "integer"}
+CURSOR: Schema = {"type": ["string", "null"]}  # what `after` of a list takes
 OBJECT: Schema = {"type": "object"}
 ERROR: Schema = {"type": "object", "minProperties": 1}
 TOKEN, WRITE_KEY = "token", "writeKey"
@@ -37,8 +40,8 @@ def json_of(schema: Schema) -> tuple[str, Schema]:
     return "application/json", schema
 
 
-ERROR_SAYS = object_of(error=TEXT, message=TEXT)
-DENIED = {401: json_of(ERROR_SAYS), 403: json_of(ERROR_SAYS)}
+ERROR_SAYS = object_of(error={"enum": list(ERRORS)}, message=TEXT)
+DENIED = {status: json_of(ERROR_SAYS) for status in (401, 403, 429)}
 REFUSED = {422: json_of(ERROR)}
 BODY = {413: json_of(ERROR_SAYS)}
 

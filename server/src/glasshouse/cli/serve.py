@@ -40,6 +40,7 @@ from glasshouse.collector.pace import Pace
 from glasshouse.collector.places import Places, PlacesError
 from glasshouse.console.access import Access
 from glasshouse.console.app import console_app
+from glasshouse.console.pace import ReaderPace
 from glasshouse.notices import Notice, tell
 from glasshouse.people import Role
 from glasshouse.people.register import LINK_HOURS
@@ -195,6 +196,7 @@ async def _serve(
         installation.records,
         open_on_loopback=is_loopback(sockets[0]),
         openid_title=signing_in.openid.provider.title if signing_in else "",
+        pace=ReaderPace(time.monotonic, settings.requests_per_second),
     )
     watch = watch_of(installation)
     console = console_app(

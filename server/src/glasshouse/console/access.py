@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from glasshouse.console.endpoints import right_for
+from glasshouse.console.pace import ReaderPace
 from glasshouse.people import Entered, Reader, Records, Register, Right, Way
 from glasshouse.people.records import LONGEST_WHY
 from glasshouse.people.rights import machine
@@ -34,7 +35,7 @@ AsyncAnswering = Callable[[Request, Reader], Awaitable[Response]]
 @dataclass(frozen=True, slots=True)
 class Access:
     """The rules. `open_on_loopback` is for a server that listens on loopback only; `openid_title`
-    what people can sign in with beside a password, if anything.
+    what people can sign in with beside a password, if anything; `pace` how often a reader may ask.
     """
 
     token: str
@@ -42,6 +43,7 @@ class Access:
     records: Records
     open_on_loopback: bool = False
     openid_title: str = ""
+    pace: ReaderPace | None = None
 
     def reader(self, request: Request) -> Reader | None:
         """Who asks; None for a stranger. What a request shows first is what counts."""
@@ -65,7 +67,7 @@ class Access:
             reader = self.reader(request)
             if reader is None or not self._allows(request, method, path, reader, right):
                 return refused(request, reader, right)
-            return answer(request, reader)
+            return self._slower(request, reader) or answer(request, reader)
 
         return handler
 
@@ -79,9 +81,16 @@ class Access:
             reader = await run_in_threadpool(self.reader, request)
             if reader is None or not self._allows(request, method, path, reader, right):
                 return refused(request, reader, right)
-            return await answer(request, reader)
+            return self._slower(request, reader) or await answer(request, reader)
 
         return handler
+
+    def _slower(self, request: Request, reader: Reader) -> Response | None:
+        """What a reader is told who asks too often; None for who may ask."""
+        if self.pace is None or reader.way in (Way.MACHINE, Way.LOCAL):
+            return None
+        seconds = self.pace.wait(reader.key or reader.name)
+        return too_many(request, seconds) if seconds else None
 
     def _allows(
         self, request: Request, method: str, path: str, reader: Reader, right: Right
@@ -147,6 +156,15 @@ class Access:
         if not self.register.is_empty():
             return None
         return Reader("a browser on this machine", frozenset(Right) - {Right.OWN}, Way.LOCAL)
+
+
+def too_many(request: Request, seconds: int) -> Response:
+    """Come back later: JSON for programs, a line for people."""
+    said = f"found too many requests; expected some pause: come back in {seconds} s"
+    headers = {"retry-after": str(seconds)}
+    if request.url.path.startswith("/api/"):
+        return JSONResponse({"error": "too_many", "message": said}, 429, headers)
+    return Response(f"{said}\n", 429, headers, media_type="text/plain")
 
 
 def is_ours(request: Request) -> bool:

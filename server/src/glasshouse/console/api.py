@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -15,6 +16,7 @@ from glasshouse.insight.reading import Reading
 from glasshouse.people import Reader
 
 LONGEST_SQL_BODY = 256 * 1024
+MOST_ROWS = 1_000_000  # of an answer at once, unless it is asked for in parts
 FORMATS = ("json", "csv")
 CSV = "text/csv; charset=utf-8"
 
@@ -32,7 +34,9 @@ class Api:
         return JSONResponse({"questions": [question_object(question) for question in known]})
 
     def ask(self, request: Request, reader: Reader) -> Response:
-        """`GET /api/v1/ask/{question}?product=…&format=json|csv`."""
+        """`GET /api/v1/ask/{question}?product=…&format=json|csv`, by parts with `limit`: `cursor`
+        of an answer leads on, over days that are over without a gap.
+        """
         words: dict[str, list[str]] = {}
         for name, value in request.query_params.multi_items():
             words.setdefault(name, []).append(value)
@@ -40,10 +44,14 @@ class Api:
         if form not in FORMATS:
             return _wrong(QuestionError("format", f"'{form}'", "'json' or 'csv'"))
         try:
+            limit = _whole("limit", words.pop("limit", []), MOST_ROWS)
+            start = _whole("cursor", words.pop("cursor", []), 0)
             answer = self._reading(reader).ask(request.path_params["question"], words)
         except QuestionError as error:
             return _wrong(error)
-        document = answer_object(answer)
+        rows = answer.rows[start : start + limit]
+        document = answer_object(replace(answer, rows=rows))
+        document["cursor"] = start + limit if start + limit < len(answer.rows) else None
         if form == "json":
             return JSONResponse(document)
         name = f"{answer.product}-{answer.question}-{answer.period.last}.csv"
@@ -82,6 +90,14 @@ def question_object(question: Question) -> dict[str, Any]:
         "required": list(question.required),
         "example": question.example,
     }
+
+
+def _whole(name: str, given: list[str], default: int) -> int:
+    """Raises `QuestionError`."""
+    text = given[-1] if given else str(default)
+    if not text.isdecimal() or len(text) > 9 or (name == "limit" and int(text) == 0):
+        raise QuestionError(name, f"'{text[:20]}'", "a whole number, such as 1000")
+    return int(text)
 
 
 def _sql_text(body: bytes) -> str | None:

@@ -16,6 +16,7 @@ from glasshouse.console.replying import (
     body_of,
     cannot,
     done,
+    listed,
     no_such,
     too_large,
     tried,
@@ -68,7 +69,7 @@ def routes(
 
     def advisories(request: Request, _: Reader) -> Response:
         found = office.advisories.of(request.query_params.get("product", ""))
-        return as_json({"advisories": [asdict(advisory) for advisory in found]})
+        return listed(request, "advisories", [asdict(advisory) for advisory in found], "name")
 
     def contacts_of_advisory(request: Request, reader: Reader) -> Response:
         params = request.path_params
@@ -94,12 +95,13 @@ def routes(
         following = found[-1].organization if len(found) == limit else None
         return as_json({"contacts": [asdict(each) for each in found], "after": following})
 
-    def alerts(_: Request, __: Reader) -> Response:
-        return as_json({"alerts": [alert_object(a, whole=False) for a in office.alerts.all()]})
+    def alerts(request: Request, _: Reader) -> Response:
+        found = [alert_object(alert, whole=False) for alert in office.alerts.all()]
+        return listed(request, "alerts", found, "id")
 
     def releases(request: Request, _: Reader) -> Response:
         found = office.releases.of(request.query_params.get("product", ""))
-        return as_json({"releases": [asdict(release) for release in found]})
+        return listed(request, "releases", [asdict(release) for release in found], "version")
 
     async def post_contacts(request: Request, reader: Reader) -> Response:
         body = await body_of(request, LONGEST_CSV)

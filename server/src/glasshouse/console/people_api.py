@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from glasshouse.console.access import Access, refuse_as_json
-from glasshouse.console.replying import as_json, cannot, done, tried
+from glasshouse.console.replying import as_json, cannot, done, listed, tried
 from glasshouse.people import PersonError, Reader, Records, Register, Right, Role
 from glasshouse.people.register import LINK_HOURS
 
@@ -103,12 +103,13 @@ def routes(access: Access) -> list[Route]:
             {"name": reader.name, "way": reader.way, "rights": sorted(reader.rights)}
         )
 
-    def people(_: Request, __: Reader) -> Response:
-        return as_json({"people": [asdict(person) for person in register.people()]})
+    def people(request: Request, _: Reader) -> Response:
+        found = [asdict(person) for person in register.people()]
+        return listed(request, "people", found, "name")
 
-    def tokens(_: Request, reader: Reader) -> Response:
+    def tokens(request: Request, reader: Reader) -> Response:
         whose = None if Right.PEOPLE in reader.rights else reader.person
-        return as_json({"tokens": [asdict(token) for token in register.tokens(whose)]})
+        return listed(request, "tokens", [asdict(t) for t in register.tokens(whose)], "id")
 
     def log(read: Callable[[int | None, int], list[dict[str, Any]]]) -> Callable[..., Response]:
         def handler(request: Request, _: Reader) -> Response:

@@ -1,7 +1,7 @@
 """How the interface takes what is to be done, and says what became of it: JSON both ways."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from glasshouse.office import OfficeError
 from glasshouse.people import PersonError
 
+MOST_ROWS = 1000
 LONGEST_BODY = 128 * 1024  # an OSV record may be long
 
 
@@ -47,6 +48,27 @@ async def tried(act: Callable[[], Mapping[str, Any]]) -> Response:
         return no_such(str(error)) if error.missing else cannot(str(error))
     except (PersonError, ValueError) as error:
         return cannot(str(error))
+
+
+def listed(request: Request, name: str, rows: Sequence[Mapping[str, Any]], key: str) -> Response:
+    """A list, or with `limit` and `after` a part of it: the rows behind the one of this `key`.
+
+    `after` of the answer leads on; it is null at the end.
+    """
+    try:
+        limit = int(request.query_params.get("limit", MOST_ROWS))
+    except ValueError:
+        return cannot("limit: expected a whole number")
+    if not 1 <= limit <= MOST_ROWS:
+        return cannot(f"limit: found {limit}; expected 1 to {MOST_ROWS}")
+    after = request.query_params.get("after", "")
+    keys = [str(row[key]) for row in rows]
+    if after and after not in keys:
+        return cannot(f"after: found '{after[:64]}'; expected what an answer before has there")
+    start = keys.index(after) + 1 if after else 0
+    shown = rows[start : start + limit]
+    following = shown[-1][key] if start + limit < len(rows) else None
+    return as_json({name: shown, "after": following})
 
 
 def as_json(document: Mapping[str, Any]) -> Response:

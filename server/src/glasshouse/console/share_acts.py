@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from glasshouse.console.access import Access, refuse_as_json
-from glasshouse.console.replying import as_json, done, tried
+from glasshouse.console.replying import done, listed, tried
 from glasshouse.console.sharing import Sharing
 from glasshouse.office import OfficeError, Share, Shares
 from glasshouse.people import Reader, Records, Right
@@ -69,8 +69,8 @@ class ShareActs:
 def routes(access: Access, acts: ShareActs) -> list[Route]:
     """Each under its row in `endpoints.NEEDED`."""
 
-    def shares(_: Request, reader: Reader) -> Response:
-        return as_json({"shares": [asdict(share) for share in acts.listed(reader)]})
+    def shares(request: Request, reader: Reader) -> Response:
+        return listed(request, "shares", [asdict(share) for share in acts.listed(reader)], "id")
 
     async def make(request: Request, reader: Reader) -> Response:
         return await done(request, MakeShare, lambda asked: acts.make(reader, asked))

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 
 from glasshouse.console import formats
-from glasshouse.console.access import Access
+from glasshouse.console.access import Access, too_many
 from glasshouse.console.endpoints import right_for
 from glasshouse.console.pages.message import message
 from glasshouse.console.templating import SHARED
@@ -82,6 +82,9 @@ class Sharing:
                 "It is over, was taken back, or its maker may not see this any more.",
                 "Ask who gave it to you for another.",
             )
+        pace = self._access.pace
+        if pace is not None and (seconds := pace.wait(f"link {share.id}")):
+            return too_many(request, seconds)
         self._shares.note_opened(share)
         shown = SHARED.set(_says(share))
         try:
