@@ -40,6 +40,7 @@ from glasshouse.console.protection import Protection
 from glasshouse.console.share_acts import ShareActs
 from glasshouse.console.share_acts import routes as share_routes
 from glasshouse.console.sharing import Sharing
+from glasshouse.console.templating import page
 from glasshouse.insight import Insight, UnknownProductError
 from glasshouse.insight.reading import Reading
 from glasshouse.office import Office
@@ -125,6 +126,9 @@ def console_routes(
         "/account": account.show,
         "/people": people.show,
         "/records": RecordsPage(access),
+        "/settings": lambda _, reader: page(
+            "all_settings", products=list(insight.products()), reader=reader
+        ),
         "/alerts/{product}/{name}": _product_page(
             reading, lambda read: AdvisoryContactsPage(read, beside)
         ),

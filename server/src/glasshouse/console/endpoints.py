@@ -43,6 +43,7 @@ NEEDED: Mapping[Endpoint, Right] = {
     ("POST", "/privacy"): Right.KEEP,
     ("GET", "/products/{slug}/settings"): Right.CHANGE,
     ("POST", "/products/{slug}/settings"): Right.CHANGE,
+    ("GET", "/settings"): Right.CHANGE,
     ("GET", "/shares"): Right.OWN,
     ("POST", "/shares"): Right.OWN,
     ("GET", "/api/v1/questions"): Right.SEE,
