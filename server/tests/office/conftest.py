@@ -13,7 +13,7 @@ sys.path[:0] = [str(TESTS / name) for name in ("browser", "console", "insight", 
 
 import fleet as fleets  # noqa: E402 (found by the path above)
 from chromium import Browser  # noqa: E402 (found by the path above)
-from filling_in import CANARY  # noqa: E402 (found by the path above)
+from filling_in import CANARY, MANIFEST  # noqa: E402 (found by the path above)
 from serving import served  # noqa: E402 (found by the path above)
 
 from glasshouse.cli.alerting import watch_of  # noqa: E402 (found by the path above)
@@ -27,17 +27,6 @@ from glasshouse.console.access import Access  # noqa: E402 (found by the path ab
 from glasshouse.console.app import console_app  # noqa: E402 (found by the path above)
 from glasshouse.people import Role  # noqa: E402 (found by the path above)
 from glasshouse.settings import Settings  # noqa: E402 (found by the path above)
-
-MANIFEST = fleets.MANIFEST.replace(
-    "[[switch]]",
-    """[identity.organization]
-made = "assigned"
-of = "the vendor"
-lives = "with the contract"
-
-[[switch]]""",
-    1,
-).replace('purpose = "use"\n', 'purpose = "use"\nidentities = ["instance", "organization"]\n')
 
 
 class House:

@@ -1,8 +1,20 @@
-"""Filling in the forms of a page as a browser does."""
+"""Filling in the forms of a page as a browser does; and the product that is filled in about."""
 
 import re
 
+import fleet as fleets
+
 CANARY = "canary-organization"
+MANIFEST = fleets.MANIFEST.replace(
+    "[[switch]]",
+    """[identity.organization]
+made = "assigned"
+of = "the vendor"
+lives = "with the contract"
+
+[[switch]]""",
+    1,
+).replace('purpose = "use"\n', 'purpose = "use"\nidentities = ["instance", "organization"]\n')
 
 
 def word_of(text):
