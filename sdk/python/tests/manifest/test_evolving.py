@@ -110,6 +110,30 @@ def test_what_is_worth_a_second_look():
     ]
 
 
+def test_pages_that_count_as_installations_are_worth_a_second_look():
+    pages = changed() + """
+[browser]
+page_view = "event.page_view"
+
+[[switch]]
+kind = "cookie"
+name = "acme_telemetry"
+off = "necessary"
+missing = "on"
+covers = ["telemetry"]
+steps = { browser = "Choose 'Necessary Only'." }
+
+[event.page_view]
+text = "A page."
+purpose = "use"
+fields.route = { type = "enum", values = ["/"], required = true, why = "Which.", example = "/" }
+"""
+    (found,) = lints_of(parse_manifest(pages))
+    assert found.where == "browser"
+    assert "both count as instances" in found.found
+    assert "a product of its own" in found.expected
+
+
 @pytest.mark.parametrize(
     "version",
     [

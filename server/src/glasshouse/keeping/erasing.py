@@ -3,9 +3,9 @@
     catch up     what was acknowledged is loaded; the journal forgets it, to the last segment
     note         the erasure is in the list, by keyed hash, before anything is touched
     forget       the instances' proofs
+    contacts     whom to write to at an organization: before the store says that it is done
     erase        rows, derived facts and ids: one transaction of the store
     cleanse      records that were put aside
-    contacts     whom to write to at an organization
     rewrite      the store's file, for deleted bytes stay in the old one
     receipt      what, when, how much, and a checksum over it
 
@@ -140,9 +140,9 @@ def _replay(holdings: Holdings, erasures: list[Erasure]) -> None:
         if erasure.name.startswith(FORGET):
             continue
         holdings.proofs.forget(erasure.product, holdings.store.instances_of(erasure))
+        _forget_contacts(holdings, erasure)
         holdings.store.erase(erasure)
         cleanse(holdings, erasure)
-        _forget_contacts(holdings, erasure)
     holdings.store.rewrite()
 
 
@@ -151,9 +151,9 @@ def _carry_out(holdings: Holdings, erasure: Erasure, identity: str | None) -> di
     if identity is not None and erasure.kind == "instance" and not (erasure.since or erasure.until):
         instances.add(identity)  # a proof may be there without any item
     holdings.proofs.forget(erasure.product, instances)
+    _forget_contacts(holdings, erasure)
     erased = holdings.store.erase(erasure)
     aside = cleanse(holdings, erasure, identity)
-    _forget_contacts(holdings, erasure)
     holdings.store.rewrite()
     receipt = _receipt(erasure, erased, aside, holdings.now())
     ledger.note_done(holdings.data, receipt)

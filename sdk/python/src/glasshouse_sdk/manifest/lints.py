@@ -1,7 +1,7 @@
 """What a manifest may say and yet should not: each lint yields what a reviewer ought to look at.
 
-A rule keeps a manifest out; a lint lets it in and says what it costs. All of them are about text
-that somebody else can choose: that is where names, paths and secrets slip through.
+A rule keeps a manifest out; a lint lets it in and says what it costs. Most are about text that
+somebody else can choose: that is where names, paths and secrets slip through.
 """
 
 from collections.abc import Callable, Iterator
@@ -51,8 +51,24 @@ def personal_names_are_explained(manifest: Manifest) -> Iterator[Problem]:
             yield Problem(where, f"the name '{field.name}', not anonymised", expected)
 
 
+def visits_are_counted_apart(manifest: Manifest) -> Iterator[Problem]:
+    """Every visit of a page is an instance of its product: see docs/decisions/0073."""
+    browser = manifest.browser
+    if browser is None:
+        return
+    of_pages = {browser.page_view, browser.click, *browser.actions}
+    others = [path for path in manifest.items if path not in of_pages]
+    if others:
+        yield Problem(
+            "browser",
+            f"visits of pages beside {others[0]}: both count as instances of one product",
+            "a product of its own for the pages, such as 'acme-console' beside 'acme'",
+        )
+
+
 LINTS: tuple[Lint, ...] = (
     keys_say_what_they_are,
     stars_stand_for_little,
     personal_names_are_explained,
+    visits_are_counted_apart,
 )
