@@ -185,6 +185,7 @@ class Refusal(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     items: int
     item: str | None = None  # path of a declared item
     field: str | None = None  # name of a declared field
+    version: str | None = None  # the sender's, if it could be nothing else
 
 
 class Block(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):

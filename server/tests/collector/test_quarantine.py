@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from glasshouse.collector.parcel import RefusedError
-from glasshouse.collector.quarantine import MOST_KINDS, NUMBERED, Quarantine
-from glasshouse.model import Origin, Reason
+from glasshouse.collector.parcel import MOST_VERSIONS, NUMBERED, Parcel, RefusedError, Verdict
+from glasshouse.collector.quarantine import MOST_KINDS, Quarantine
+from glasshouse.model import Origin, Outcome, Reason
 
 
 def item(**changes):
@@ -95,3 +95,17 @@ def test_the_window_is_bounded(running):
 )  # fmt: skip
 def test_only_what_can_be_nothing_but_a_version_is_shown(version, shown):
     assert bool(NUMBERED.match(version)) is shown
+
+
+def test_what_was_refused_is_counted_by_the_version_that_sent_it():
+    def counted(*versions):
+        parcel = Parcel("native", "/", {}, b"", None, datetime.now(UTC))
+        parcel.verdicts = {
+            n: Verdict(Outcome.REJECTED, Reason.BAD_TIME, version=version)
+            for n, version in enumerate(versions)
+        }
+        return {verdict.version: items for verdict, items in parcel.refusal_counts().items()}
+
+    assert counted("2.0.1", "2.0.1", "1.9") == {"2.0.1": 2, "1.9": 1}
+    assert counted("10.0.0.7", "somebody@example.com", None) == {None: 3}, "no address, no text"
+    assert counted(*(f"1.{n}" for n in range(MOST_VERSIONS + 1))) == {None: MOST_VERSIONS + 1}

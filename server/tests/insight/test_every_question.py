@@ -21,6 +21,8 @@ WORDS = {
     "advisory_spread": AFFECTED,
     "advisory_organizations": AFFECTED,
 }
+# Items of which nobody knows how many instances sent them: a small group could not be withheld.
+OF_NOBODY_KNOWS_HOW_MANY = ("refused_items",)
 PERIOD = {"product": ["forge"], "from": ["2026-09-01"], "to": ["2026-11-18"]}
 CELLS = {
     "date": date,
@@ -69,7 +71,7 @@ def test_every_column_says_what_may_be_shown_of_it(answer):
 def test_rows_of_one_organization_need_raw_access(answer, question):
     named = {column.name for column in answer.columns if column.dimension}
     single = "organization" in named or "organization" in question.required
-    assert question.raw is single
+    assert question.raw is (single or question.name in OF_NOBODY_KNOWS_HOW_MANY)
     assert answer.raw is question.raw
 
 
@@ -81,6 +83,10 @@ def test_it_leaves_as_json_and_csv(answer):
 
 def test_it_narrows_compares_and_finds_nothing(great, question):
     words = PERIOD | WORDS.get(question.name, {})
+    if not question.narrows:
+        with pytest.raises(QuestionError, match="where"):
+            great.insight.ask(question.name, words | {"where": ["system!=Debian 12"]})
+        return
     narrowed = great.insight.ask(question.name, words | {"where": ["system!=Debian 12"]})
     assert narrowed.conditions == ("snapshot.host.system is not Debian 12",)
     assert "snapshot.host.system" in narrowed.dimensions
@@ -104,6 +110,8 @@ def test_it_narrows_compares_and_finds_nothing(great, question):
 @pytest.mark.parametrize("value", ["' or 1=1 --", "\x00", "🦀", "%", "{}", "$first", "a=b~c"])
 def test_whatever_a_condition_holds_is_only_a_value(great, question, value):
     words = PERIOD | WORDS.get(question.name, {})
+    if not question.narrows:
+        return
     if question.name == "peers":  # of an organization that is not left
         words["where"] = [f"system={value}"]
         with pytest.raises(QuestionError, match="one active in the period"):

@@ -1,5 +1,6 @@
 """What one request carries on its way through the steps."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -30,6 +31,19 @@ class Undeclared(NamedTuple):
     type: str
 
 
+# A version that may be shown where the item was refused: one that could be nothing else.
+# Four numbers between dots could be an address.
+NUMBERED = re.compile(
+    r"v?[0-9]{1,6}\.[0-9]{1,6}(\.[0-9]{1,6})?([-+~]?(rc|alpha|beta)?[0-9]{1,4})?\Z"
+)
+MOST_VERSIONS = 8  # that the refusals of one request tell apart
+
+
+def shown_version(version: str | None) -> str | None:
+    """The version if it may be shown of what was refused."""
+    return version if version and NUMBERED.match(version) else None
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """Why one item goes no further; `field` is a declared field's name.
@@ -46,8 +60,9 @@ class Verdict:
 
     @property
     def kind(self) -> "Verdict":
-        """What the accounting tells apart."""
-        return Verdict(self.outcome, self.reason, self.field, self.item)
+        """What is counted apart."""
+        version = shown_version(self.version)
+        return Verdict(self.outcome, self.reason, self.field, self.item, version=version)
 
 
 class RefusedError(Exception):
@@ -125,7 +140,10 @@ class Parcel:
     def refusal_counts(self) -> Counter[Verdict]:
         if not (self.verdicts or self.dropped or self.ended):
             return Counter()
-        counts = Counter([verdict.kind for verdict in self.verdicts.values()])
+        kinds = [verdict.kind for verdict in self.verdicts.values()]
+        if len({kind.version for kind in kinds}) > MOST_VERSIONS:
+            kinds = [replace(kind, version=None) for kind in kinds]
+        counts = Counter(kinds)
         undeclared = sum(map(len, self.dropped.values()))
         if undeclared:
             counts[Verdict(Outcome.ACCEPTED, Reason.UNDECLARED_FIELD)] = undeclared

@@ -8,7 +8,6 @@ The live view shows a developer what became of what was just sent with a develop
 names included. It is in memory and nowhere else.
 """
 
-import re
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -19,18 +18,13 @@ from typing import Any
 import msgspec
 
 from glasshouse.catalogue.files import read_json, write_whole
-from glasshouse.collector.parcel import Parcel, RefusedError, Verdict
+from glasshouse.collector.parcel import Parcel, RefusedError, Verdict, shown_version
 from glasshouse.model import Origin, Outcome, Reason
 
 MOST_KINDS = 2000
 MOST_VERSIONS = 8
 LIVE_ITEMS = 200
 LIVE_NAMES = 20
-# A version that may be shown where the item was refused: one that could be nothing else.
-# Four numbers between dots could be an address.
-NUMBERED = re.compile(
-    r"v?[0-9]{1,6}\.[0-9]{1,6}(\.[0-9]{1,6})?([-+~]?(rc|alpha|beta)?[0-9]{1,4})?\Z"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +181,8 @@ class Quarantine:
             verdict.field,
             verdict.found,
         )
-        version = verdict.version
-        versions = [version] if version and NUMBERED.match(version) else []
+        version = shown_version(verdict.version)
+        versions = [version] if version else []
         self._add(kind, Kept(items, parcel.received_at, parcel.received_at, versions))
 
     def _add(self, kind: Kind, more: Kept) -> None:

@@ -92,6 +92,7 @@ def _refusal(verdict: Verdict, items: int) -> Refusal:
         items=items,
         item=verdict.item,
         field=verdict.field,
+        version=verdict.version,
     )
 
 

@@ -35,7 +35,7 @@ from glasshouse.loading.portions import (
     write_portions,
 )
 from glasshouse.loading.repeats import Repeats
-from glasshouse.loading.tallying import RECEIVED, notes_of, summed, tallies_of
+from glasshouse.loading.tallying import RECEIVED, notes_of, refused_of, summed, tallies_of
 from glasshouse.model import Position
 from glasshouse.notices import Notice, tell, tell_failure
 from glasshouse.store import (
@@ -293,6 +293,7 @@ class Loader:
                 refusals=notes_of(arrivals, unloadable, self._clock()),
                 keys=plan.change,
                 position=arrivals[-1].end,
+                refused=refused_of(arrivals),
             )
             applied = self._store.apply(batch, self._watch)
         finally:

@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from glasshouse.loading.arrivals import Arrival, Piece, refused_items
 from glasshouse.model import Outcome, Reason, Refusal
-from glasshouse.store import RefusalNote, Tally
+from glasshouse.store import RefusalNote, RefusedItems, Tally
 
 RECEIVED = "received"
 REJECTED = Outcome.REJECTED.value
@@ -57,6 +57,20 @@ def notes_of(
     for piece in unloadable:
         add(piece.arrival, Refusal(REJECTED, UNLOADABLE, piece.rows, piece.item))
     return [RefusalNote(*key, at, items) for key, (at, items) in sums.items()]
+
+
+def refused_of(arrivals: Sequence[Arrival]) -> list[RefusedItems]:
+    """What was refused, by day and by the version that sent it."""
+    sums: Counter[tuple[str, date, str | None, str, str]] = Counter()
+    for arrival in arrivals:
+        head = arrival.head
+        day = _utc(head.received_at).date()
+        for refusal in head.refusals:
+            if refusal.outcome != Outcome.ACCEPTED.value:  # then only a field was dropped
+                sums[head.product, day, refusal.version, refusal.outcome, refusal.reason] += (
+                    refusal.items
+                )
+    return [RefusedItems(*key, items) for key, items in sums.items()]
 
 
 def _utc(moment: datetime) -> datetime:

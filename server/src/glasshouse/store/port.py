@@ -94,6 +94,18 @@ class RefusalNote:
 
 
 @dataclass(frozen=True, slots=True)
+class RefusedItems:
+    """Items of a day that were refused, by the version that sent them, where it is known."""
+
+    product: str
+    day: date  # of receipt, UTC
+    version: str | None
+    outcome: str
+    reason: str
+    items: int
+
+
+@dataclass(frozen=True, slots=True)
 class KeyRun:
     """A file of repeat keys that is in force: its name, size and crc32, and its newest day."""
 
@@ -132,6 +144,7 @@ class Batch:
     refusals: Sequence[RefusalNote]
     keys: KeyChange
     position: Position
+    refused: Sequence[RefusedItems] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from glasshouse.insight.questions.page_paths import PAGE_PATHS
 from glasshouse.insight.questions.page_views import PAGE_VIEWS
 from glasshouse.insight.questions.peers import PEERS
 from glasshouse.insight.questions.recommendations import RECOMMENDATIONS
+from glasshouse.insight.questions.refused_items import REFUSED_ITEMS
 from glasshouse.insight.questions.retention import RETENTION
 from glasshouse.insight.questions.upgrades import UPGRADES
 from glasshouse.insight.questions.version_adoption import VERSION_ADOPTION
@@ -50,6 +51,7 @@ QUESTIONS: Mapping[str, Question] = {
         PAGE_PATHS,
         LOAD_TIMES,
         DATA_QUALITY,
+        REFUSED_ITEMS,
         ADVISORY,
         ADVISORY_SPREAD,
         ADVISORY_ORGANIZATIONS,

@@ -21,6 +21,7 @@ from glasshouse.store.engines.duckdb.erasing import mark_of
 from glasshouse.store.engines.duckdb.folding import FOLD_ROWS, fold
 from glasshouse.store.engines.duckdb.identities import IdentityIndex, Numbered
 from glasshouse.store.engines.duckdb.quoting import identifier, literal
+from glasshouse.store.engines.duckdb.refused import count_refused
 from glasshouse.store.engines.duckdb.tables import ItemTable, fields_sql
 from glasshouse.store.port import (
     Applied,
@@ -106,6 +107,7 @@ def apply_batch(
     ]
     update_accounting(connection, [*batch.tallies, *arrived, *refused])
     note_refusals(connection, batch.refusals)
+    count_refused(connection, batch.refused)
     watch("change keys")
     change_keys(connection, batch.keys)
     watch("move position")

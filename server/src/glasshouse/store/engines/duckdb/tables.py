@@ -43,6 +43,10 @@ create table if not exists store.refusals (
     field varchar, outcome varchar not null, reason varchar not null, "at" timestamp not null,
     items bigint not null
 );
+create table if not exists store.refused_days (
+    product varchar not null, day date not null, version varchar, outcome varchar not null,
+    reason varchar not null, items bigint not null
+);
 create table if not exists store.position (segment bigint not null, byte_offset bigint not null);
 create table if not exists store.fresh_keys (keys blob not null, day date not null);
 create table if not exists store.key_runs (
