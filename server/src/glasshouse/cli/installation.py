@@ -144,7 +144,7 @@ class Installation:
         try:
             self.insight.check_published(slug, settings.publish)
         except QuestionError as error:
-            raise SettingsError(f"publish: {error}") from None
+            raise SettingsError(f"publish: {str(error).removeprefix('publish: ')}") from None
         facts = settings.facts()
         detail = {name: facts[name] for name in changes}
         with self.records.before(by, "settings changed", slug, **detail):

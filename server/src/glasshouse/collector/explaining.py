@@ -64,8 +64,10 @@ def explain(raw: Any, declarations: Declarations, *, strict: bool = True) -> Exp
         return None, _rejected(Reason.BAD_SHAPE), []
     path = raw.get("item")
     declaration = declarations.by_path.get(path) if isinstance(path, str) else None
+    version = raw.get("version")
+    version = version if isinstance(version, str) else None
     if declaration is None:
-        return None, _rejected(Reason.UNKNOWN_ITEM), []
+        return None, replace(_rejected(Reason.UNKNOWN_ITEM), version=version), []
     if len(raw) > MOST_NAMES:
         return None, _rejected(Reason.TOO_LARGE), []
     dropped = [undeclared(key, raw[key]) for key in raw if key not in ENTRY_KEYS]
@@ -74,8 +76,6 @@ def explain(raw: Any, declarations: Declarations, *, strict: bool = True) -> Exp
         entry.get("fields"), declaration.item.fields, strict=strict
     )
     dropped += inner
-    version = raw.get("version")
-    version = version if isinstance(version, str) else None
     if verdict is not None:
         return None, replace(verdict, item=declaration.path, version=version), dropped
     try:

@@ -54,7 +54,7 @@ class PublicPages:
         if made is None:
             return message(404, "No such page", "Nothing is published at this address.")
         tag = f'"{made.digest}"'
-        headers = {"cache-control": CACHED, "etag": tag, "vary": "accept-encoding"}
+        headers = {"cache-control": CACHED, "etag": tag}
         if kind == "application/json":
             # Other sites may show these numbers: they are everybody's.
             headers |= {
