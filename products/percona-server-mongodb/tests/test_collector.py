@@ -5,11 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+from glasshouse.cli.manifest import composed_source
+
 HOME = Path(__file__).parents[1]
 
 
 def test_pc11_to_pc19_an_installation_is_in_the_store_once(fresh_server, tmp_path, eventually):
-    fresh_server.add_product((HOME / "manifest.toml").read_bytes())
+    fresh_server.add_product(composed_source(HOME / "manifest.toml"))
     for version in ("8.0.12-4", "8.0.13-5"):
         install(tmp_path, fresh_server.url, version)
     stored = eventually(

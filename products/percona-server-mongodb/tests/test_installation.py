@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from glasshouse_sdk.manifest import disclosure, read_manifest
+from glasshouse_sdk.manifest import disclosure, installed, of_part, read_manifest
 
 HOME = Path(__file__).parents[1]
 PATH = "/v1/telemetry/GenericReport"
@@ -108,14 +108,17 @@ def written(root, **files):
 
 
 def test_pc08_pc09_the_disclosure_page_is_the_one_made_from_the_manifest():
-    page = disclosure(read_manifest(HOME / "manifest.toml"))
+    manifest = read_manifest(HOME / "manifest.toml")
+    page = disclosure(installed(manifest, ()))
     assert page == (HOME / "DISCLOSURE.md").read_text()
+    daily = disclosure(of_part(manifest, "daily"))
+    assert daily == (HOME / "daily" / "DISCLOSURE.md").read_text()
     assert "https://www.percona.com/privacy-policy#h.e34c40q8sb1a" in page
 
 
 def test_pc04_the_manifest_declares_four_values_and_no_more():
     items = read_manifest(HOME / "manifest.toml").items
-    assert {path: tuple(item.fields) for path, item in items.items()} == {
+    assert {path: tuple(item.fields) for path, item in items.items() if item.part is None} == {
         "snapshot.host": ("deployment", "pillar_version", "OS", "hardware_arch")
     }
 
