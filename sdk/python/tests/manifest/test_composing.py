@@ -243,8 +243,7 @@ def test_the_page_says_which_part_an_item_comes_from(write):
 
 
 def test_the_page_of_one_part_has_its_own_way_to_send_and_its_switches_alone(write):
-    whole = WHOLE.replace("[product]\n", "[product]\nconsent_version = 2\n", 1)
-    whole += '[[switch]]\nkind="environment"\nname="ALL"\noff="0"\ncovers=["roles"]\n'
+    whole = WHOLE + '[[switch]]\nkind="environment"\nname="ALL"\noff="0"\ncovers=["roles"]\n'
     own = ROLES.replace("[snapshot.roles]", '[snapshot.roles]\nchannel = "roles"')
     own = own.replace("[part]\n", '[part]\nsend = "agent"\nsince = 2\n', 1)
     manifest = read_manifest(write(whole, roles=own))
