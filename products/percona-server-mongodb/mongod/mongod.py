@@ -43,9 +43,10 @@ class Database:
         interval = self._seconds("perconaTelemetryScrapeInterval", INTERVAL)
         schedule = read_schedule(self._options.dbpath, int(started), grace)
         keep_schedule(self._options.dbpath, schedule)
-        while not stop.wait(TICK):
+        while not stop.is_set():
             now = int(clock())
             if not schedule.is_due(now, interval):
+                stop.wait(TICK)
                 continue
             name = f"{now}-{schedule.instance}.json"
             fields = self._fields(schedule.instance, now - int(started))

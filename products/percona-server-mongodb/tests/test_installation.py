@@ -9,11 +9,9 @@ import platform
 import socket
 import subprocess
 import sys
-import threading
 import time
 import uuid
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -24,33 +22,6 @@ HOME = Path(__file__).parents[1]
 PATH = "/v1/telemetry/GenericReport"
 MARK = "PRODUCT_FAMILY_PSMDB:1"
 KNOWN_ID = "6aef422e-56a7-4530-af9d-94cc02198343"
-
-
-class Capturing(BaseHTTPRequestHandler):
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.received.append((self.path, dict(self.headers), body))
-        status, kind, answer = self.server.answer
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture
-def collector():
-    with ThreadingHTTPServer(("127.0.0.1", 0), Capturing) as server:
-        server.received, server.answer = [], (200, "application/json", b"{}")
-        server.url = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
 
 
 class Host:
