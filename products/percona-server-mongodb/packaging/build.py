@@ -73,11 +73,10 @@ def lay_out(root: Path, version: str, endpoint: str | None) -> None:
 
 
 def compiled(endpoint: str | None) -> str:
-    raw = compose(HOME / "manifest.toml")
-    if endpoint is None:
-        return compiled_text(parse_manifest(raw.text))
-    raw.raw["product"]["endpoint"] = endpoint
-    return compiled_text(parse_manifest(raw.text))
+    composition = compose(HOME / "manifest.toml")
+    if endpoint is not None:
+        composition.raw["product"]["endpoint"] = endpoint
+    return compiled_text(parse_manifest(composition.text))
 
 
 def write(path: Path, text: str) -> None:

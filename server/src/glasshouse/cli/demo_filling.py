@@ -52,9 +52,8 @@ class Programme:
 def _percona_here(place: Place, _key: str) -> tuple[str, ...]:
     home = place.data / "this-machine" / "percona"
     return (
-        str(place.products / "percona-server-mongodb" / "psmdb_telemetry"),
-        "--package", "--version", "8.0.12-4",
-        "--telemetry-uuid", str(home / "telemetry_uuid"), "--endpoint", place.url,
+        str(place.products / "percona-server-mongodb" / "sample.py"),
+        "--endpoint", place.url, "--home", str(home),
     )  # fmt: skip
 
 
