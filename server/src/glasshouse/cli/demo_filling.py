@@ -74,10 +74,15 @@ def _piperider_here(place: Place, key: str) -> tuple[str, ...]:
     )  # fmt: skip
 
 
+def _piperider_cloud_here(place: Place, _key: str) -> tuple[str, ...]:
+    sample = place.products / "piperider" / "cloud" / "cloud_visit.py"
+    return (str(sample), "--endpoint", place.url)
+
+
 PROGRAMMES = (
     Programme("psmdb", "percona-server-mongodb", _percona_here),
     Programme("piperider", "piperider", _piperider_here),
-    Programme("piperider-cloud", "piperider/cloud", None),
+    Programme("piperider-cloud", "piperider/cloud", _piperider_cloud_here),
     Programme("cloudbees-ci", "cloudbees-ci", _cloudbees_here),
 )
 
