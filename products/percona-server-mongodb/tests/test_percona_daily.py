@@ -168,7 +168,9 @@ def test_a_router_tells_less(host):
     assert set(fields) == {"source", "pillar_version", "db_instance_id", "deployment", "uptime"}
 
 
-def test_who_agreed_to_the_installation_s_report_alone_sends_none_of_it(host, collector):
+def test_pc05_who_agreed_to_the_installation_s_report_alone_sends_none_of_the_daily_metrics(
+    host, collector
+):
     (host.base / "state" / "psmdb").mkdir(parents=True)
     agreed = {"says": "on", "at": "2025-01-01T00:00:00Z", "by": "a person", "version": 1}
     (host.base / "state" / "psmdb" / "answer.json").write_text(json.dumps({"*": agreed}))
