@@ -11,7 +11,7 @@ from datetime import date, datetime
 
 from glasshouse.catalogue import Product
 from glasshouse.insight import Insight
-from glasshouse.insight.answer import Answer, Cell
+from glasshouse.insight.answer import Answer
 from glasshouse.insight.asking import Words
 from glasshouse.insight.conservation import Books
 from glasshouse.insight.errors import QuestionError
@@ -109,7 +109,7 @@ class Reading:
             active_30=months[-1],
             newest_version=version,
             newest_share=share,
-            daily=[count or 0 for count in days],
+            daily=days,
             last_seen=None,
         )
 
@@ -141,8 +141,3 @@ def _described(answer: Answer) -> str:
     """The question and the names it is narrowed by. Values may be somebody's and are left out."""
     names = ", ".join(dict.fromkeys((*answer.filters, *answer.about)))
     return f"{answer.question} by {names}" if names else answer.question
-
-
-def shown_count(cell: Cell) -> int:
-    """A count for a chart: what is withheld has no height."""
-    return cell if isinstance(cell, int) else 0

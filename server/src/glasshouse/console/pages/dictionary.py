@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
+from glasshouse.console.pages.navigation import navigation
 from glasshouse.console.templating import page
 from glasshouse.insight.reading import Reading
 from glasshouse_sdk.manifest import Field, Item, Manifest
@@ -52,6 +53,7 @@ class DictionaryPage:
             "dictionary",
             product=product,
             manifest=manifest,
+            nav=navigation(product, self._reading.reader, "dictionary"),
             search=search,
             items=found,
             fields=sum(len(entries) for _, entries in found),

@@ -5,6 +5,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
+from glasshouse.console.pages.navigation import navigation
 from glasshouse.console.templating import page
 from glasshouse.insight.reading import Reading
 from glasshouse_sdk.manifest import disclosure
@@ -22,4 +23,5 @@ class DisclosurePage:
     def __call__(self, request: Request) -> Response:
         product = self._reading.product(request.path_params["slug"])
         text = Markup(_MARKDOWN.render(disclosure(product.manifest)))  # noqa: S704 (escaped above)
-        return page("disclosure", product=product, manifest=product.manifest, text=text)
+        nav = navigation(product, self._reading.reader, "disclosure")
+        return page("disclosure", product=product, manifest=product.manifest, nav=nav, text=text)

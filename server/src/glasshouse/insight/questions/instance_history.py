@@ -17,9 +17,7 @@ def answer_instance_history(store: Store, asked: Inquiry) -> Answer:
     given["instance"] = asked.filters["instance"]
     rows: list[tuple[Cell, ...]] = []
     before: str | None = None
-    for day, version, items in rows_of(
-        store, "instance_history", {"chosen": chosen.text}, given
-    ):
+    for day, version, items in rows_of(store, "instance_history", {"chosen": chosen.text}, given):
         changed = version is not None and before is not None and version != before
         rows.append((day, version, f"from {before}" if changed else None, items))
         before = version or before

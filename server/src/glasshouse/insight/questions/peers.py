@@ -30,6 +30,7 @@ MEASURES = {
     "on_newest": f"Share on the newest {NEWEST} releases",
 }
 
+
 def answer_peers(store: Store, asked: Inquiry) -> Answer:
     organization_identity(asked.manifest)
     organizations = {each.name: each for each in organizations_of(store, asked)}
