@@ -37,8 +37,8 @@ class Course:
     """What is drawn: a value a step, and perhaps the one of the same step of the period before.
 
     `complete`: the step is over. `links`: what is behind a step, as addresses. `text` writes a
-    value, `unit` follows it. `top`: the end of the axis, unless the values say it. `withheld`: a
-    value that is not there was withheld.
+    value, `unit` follows it; `axis` writes it beside the grid. `top`: the end of the axis, unless
+    the values say it. `withheld`: a value that is not there was withheld.
     """
 
     days: Sequence[date]
@@ -50,6 +50,7 @@ class Course:
     before: Values = ()
     links: Sequence[str] = ()
     text: Callable[[float | None], str] = formats.count
+    axis: Callable[[float | None], str] = formats.count
     top: float | None = None
     withheld: bool = False
 
@@ -63,7 +64,7 @@ def counts_chart(course: Course) -> Markup:
 
     def draw(size: Size) -> Iterator[Markup]:
         plot = Plot(size, len(course.days), top)
-        yield from axes(plot, course.days, course.step, course.text)
+        yield from axes(plot, course.days, course.step, course.axis)
         if len(course.days) <= MOST_COLUMNS:
             yield from _columns(plot, course)
         else:

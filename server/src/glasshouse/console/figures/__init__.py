@@ -20,7 +20,7 @@ DRAWINGS: Mapping[Drawing, Draw] = {
     "bars": plain.bars,
     "matrix": matrix.matrix,
     "table": plain.table,
-    "facts": plain.facts,
+    "peers": plain.peers,
 }
 
 

@@ -1,6 +1,5 @@
 """Answers over time: a chart, and the table that has its values, the newest step first."""
 
-from collections.abc import Callable
 from datetime import date
 
 from glasshouse.console import charts, formats
@@ -20,27 +19,26 @@ PARTS = {"retained": "c1", "returned": "c3", "new": "c0"}
 
 def counts(answer: Answer, figure: Figure, linking: Linking) -> Drawn:
     """One count over time: `shows`, or the first."""
-    return _single(answer, figure, linking, "count", formats.count, None)
+    return _single(answer, figure, linking, shares=False)
 
 
 def course(answer: Answer, figure: Figure, linking: Linking) -> Drawn:
     """One share over time."""
-    return _single(answer, figure, linking, "share", formats.share, 1.0)
+    return _single(answer, figure, linking, shares=True)
 
 
 def _single(
     answer: Answer,
     figure: Figure,
     linking: Linking,
-    kind: str,
-    text: Callable[[float | None], str],
-    top: float | None,
+    *,
+    shares: bool,
 ) -> Drawn:
     shown = next(c for c in answer.columns if c.name == figure.shows or
-                 (not figure.shows and c.type == kind))  # fmt: skip
+                 (not figure.shows and c.type == ("share" if shares else "count")))  # fmt: skip
     time = next(c.name for c in answer.columns if c.type == "date" and c.dimension)
     days: list[date] = answer.column(time)  # type: ignore[assignment]
-    values = _numbers(answer, shown.name)
+    values = _numbers(answer, shown)
     names = [column.name for column in answer.columns]
     before = f"{shown.name}_before"
     whole = answer.column("complete") if "complete" in names else [True] * len(days)
@@ -52,10 +50,11 @@ def _single(
             step=answer.step or Step.DAY,
             label=label(answer),
             unit=title("column", shown.name, shown.title).lower(),
-            before=_numbers(answer, before) if before in names else (),
+            before=_numbers(answer, answer.columns[names.index(before)]) if before in names else (),
             links=_links(answer, linking, days),
-            text=text,
-            top=top,
+            text=formats.share if shares else formats.count,
+            axis=_percent if shares else formats.count,
+            top=1.0 if shares else None,
             withheld=not linking.raw,
         )
     )
@@ -104,7 +103,7 @@ def _step(answer: Answer, linking: Linking, start: date, *, over: bool) -> Cell:
     )
 
 
-def shares(answer: Answer, figure: Figure, linking: Linking) -> Drawn:
+def shares(answer: Answer, _: Figure, linking: Linking) -> Drawn:
     """The values of one dimension over time, as shares of the whole."""
     time, split = _time_and_split(answer)
     days: list[date] = list(dict.fromkeys(answer.column(time)))  # type: ignore[arg-type]
@@ -112,7 +111,7 @@ def shares(answer: Answer, figure: Figure, linking: Linking) -> Drawn:
     found: dict[str | None, list[float | None]] = {}
     cells = zip(*(answer.column(n) for n in (time, split.name, "share")), strict=True)
     for day, value, share in cells:
-        series = found.setdefault(value, [None] * len(days))  # type: ignore[arg-type]
+        series = found.setdefault(value, [None] * len(days))
         series[places[day]] = share
     layers = charts.layers_of(found)
     if not any(layer.latest for layer in layers):
@@ -136,14 +135,23 @@ def shares(answer: Answer, figure: Figure, linking: Linking) -> Drawn:
         Head(layer.name, number=True, address=address)
         for layer, address in zip(layers, addresses, strict=True)
     ]
+
+    def share_of(layer: charts.Layer, day: date, place: int) -> Cell:
+        """With raw access it leads to the instances behind it."""
+        share = layer.shares[place]
+        if share is None:
+            return Cell(linking.missing, number=True, soft=True)
+        text = formats.share(share)
+        if not linking.raw or not share or not trait or layer.key is None:
+            return Cell(text, number=True)
+        does = say("cell.open_list", value=f"{layer.key}, {moment(answer, day)}")
+        return Cell(text, linking.behind(answer, day, (trait, layer.key)), does, number=True)
+
     complete = dict(zip(answer.column(time), answer.column("complete"), strict=True))
     rows = [
         [
             _step(answer, linking, day, over=bool(complete[day])),
-            *(
-                _share(answer, linking, day, layer.shares[place], trait, layer.key)
-                for layer in layers
-            ),
+            *(share_of(layer, day, place) for layer in layers),
         ]
         for place, day in reversed(list(enumerate(days)))
     ]
@@ -152,24 +160,6 @@ def shares(answer: Answer, figure: Figure, linking: Linking) -> Drawn:
         for layer, address in zip(layers, addresses, strict=True)
     ]
     return Drawn(heads, rows, chart, legend)
-
-
-def _share(
-    answer: Answer, linking: Linking, day: date, share: float | None, trait: str, value: str | None
-) -> Cell:
-    if share is None:
-        return Cell(
-            say("cell.nothing") if linking.raw else formats.WITHHELD, number=True, soft=True
-        )
-    text = formats.share(share)
-    if not linking.raw or not share or not trait or value is None:
-        return Cell(text, number=True)
-    return Cell(
-        text,
-        linking.behind(answer, day, (trait, value)),
-        say("cell.open_list", value=f"{value}, {moment(answer, day)}"),
-        number=True,
-    )
 
 
 def stack(answer: Answer, figure: Figure, linking: Linking) -> Drawn:
@@ -210,8 +200,18 @@ def _leads(answer: Answer) -> bool:
     return answer.question not in ("instance_history", "advisory_spread")
 
 
-def _numbers(answer: Answer, name: str) -> list[float | None]:
-    return [cell if isinstance(cell, int | float) else None for cell in answer.column(name)]
+def _numbers(answer: Answer, column: Column) -> list[float | None]:
+    """The values of a column; a share of nothing is not known."""
+    cells = answer.column(column.name)
+    whole = answer.column(column.over) if column.over else [1] * len(cells)
+    return [
+        cell if isinstance(cell, int | float) and over != 0 else None
+        for cell, over in zip(cells, whole, strict=True)
+    ]
+
+
+def _percent(value: float | None) -> str:
+    return f"{(value or 0) * 100:.0f}%"
 
 
 def _time_and_split(answer: Answer) -> tuple[str, Column]:

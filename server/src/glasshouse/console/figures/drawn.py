@@ -1,7 +1,7 @@
 """What a figure is made of, whatever drew it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from markupsafe import Markup
 
@@ -59,8 +59,7 @@ class Drawn:
     chart: Markup | None = None
     legend: Sequence[Key] = ()
     left_out: int = 0
-    facts: Sequence[tuple[str, Cell]] = field(default=())
 
     @property
     def empty(self) -> bool:
-        return not self.rows and not self.facts
+        return not self.rows

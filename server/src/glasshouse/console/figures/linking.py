@@ -35,7 +35,6 @@ class Linking:
     address: PageAddress
     manifest: Manifest
     raw: bool
-    can_export: bool = True
 
     def value(self, answer: Answer, column: Column, cell: Cell) -> tuple[str, str]:
         """Where a value leads, and what that does; two empty texts for nowhere."""
@@ -81,18 +80,17 @@ class Linking:
             address = address.where_also(name, "=", value)
         return address.between(whole.first, whole.last, "instances" if self.raw else "versions")
 
-    def behind_value(self, name: str, value: str) -> str:
-        """The instances behind a value, in the whole period; empty without raw access."""
-        if not self.raw or not name:
-            return ""
-        return self.address.where_also(name, "=", value).to("instances")
+    @property
+    def missing(self) -> str:
+        """A figure that is not there: withheld, or not known."""
+        return say("cell.nothing") if self.raw else formats.WITHHELD
 
     def nothing(self, column: Column) -> str:
         """What a cell says that is empty: withheld, or not known."""
         if column.dimension or column.type == "text":
             key = NOTHING.get(column.name.removeprefix("from_").removeprefix("to_"), "")
             return say(key) if key else ""
-        return formats.WITHHELD if not self.raw else say("cell.nothing")
+        return self.missing
 
 
 def _is_value(field: DeclaredField) -> bool:

@@ -16,7 +16,7 @@ MOST_ACROSS = 26
 SHADES = 10
 
 
-def matrix(answer: Answer, figure: Figure, linking: Linking) -> Drawn:
+def matrix(answer: Answer, _: Figure, linking: Linking) -> Drawn:
     """A row for each value of the first dimension; its whole stands beside it where it is known."""
     first, second = [column for column in answer.columns if column.dimension][:2]
     whole = next((c for c in answer.columns if c.name.startswith("cohort_")), None)
@@ -32,17 +32,21 @@ def matrix(answer: Answer, figure: Figure, linking: Linking) -> Drawn:
         shares[one, other] = (facts["share"], facts["instances"])
     columns = list(across)
     if all(isinstance(each, int | float) for each in columns):
-        columns.sort()  # type: ignore[type-var]
+        columns.sort()
     shown = columns[:MOST_ACROSS]
     heads = [Head(title("column", first.name, first.title))]
     if whole:
         heads.append(Head(title("column", whole.name, whole.title), number=True))
     heads += [_head(answer, second, each, linking) for each in shown]
+
+    def behind(one: Value, other: Value) -> str:
+        return _behind(answer, linking, (first, one), (second, other))
+
     rows = [
         [
             _first(answer, first, one, linking),
             *([_count(answer, whole, count, linking)] if whole else []),
-            *(_cell(answer, shares.get((one, each)), linking) for each in shown),
+            *(_cell(shares.get((one, each)), linking, behind(one, each)) for each in shown),
         ]
         for one, count in ones.items()
     ]
@@ -66,17 +70,27 @@ def _count(answer: Answer, column: Column, value: Value, linking: Linking) -> Ce
     return Cell(written(answer, column, value, linking), number=True)
 
 
-def _cell(answer: Answer, found: tuple[Value, Value] | None, linking: Linking) -> Cell:
+def _behind(answer: Answer, linking: Linking, *values: tuple[Column, Value]) -> str:
+    """The instances that have both values; empty where there is no list of them."""
+    address = linking.address
+    for column, value in values:
+        trait = linking.trait(answer, column)
+        if not trait or not isinstance(value, str) or not linking.raw:
+            return ""
+        address = address.where_also(trait, "=", value)
+    return address.to("instances")
+
+
+def _cell(found: tuple[Value, Value] | None, linking: Linking, address: str) -> Cell:
     if found is None:
         return Cell("", number=True)
     share, count = found
     if not isinstance(share, int | float):
-        nothing = formats.WITHHELD if not linking.raw else say("cell.nothing")
-        return Cell(nothing, number=True, soft=True)
-    number = count if isinstance(count, int) else None
+        return Cell(linking.missing, number=True, soft=True)
     return Cell(
         formats.share(share),
-        small=formats.count(number) if number is not None else "",
+        address,
+        small=formats.count(count) if isinstance(count, int) else "",
         number=True,
         heat=round(share * SHADES),
     )

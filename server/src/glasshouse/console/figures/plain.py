@@ -1,6 +1,7 @@
 """A table of an answer's rows as they are; with a bar in each where that helps."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from glasshouse.console.figures.drawn import MOST_SHOWN, Cell, Drawn, Head
 from glasshouse.console.figures.linking import Linking
@@ -24,11 +25,21 @@ def bars(answer: Answer, figure: Figure, linking: Linking) -> Drawn:
     return _table(answer, figure, linking, figure.shows or next(iter(shares), None))
 
 
-def facts(answer: Answer, figure: Figure, linking: Linking) -> Drawn:
-    """The first row, a fact for each column."""
-    whole = _table(answer, figure, linking, None)
-    named = zip((each.text for each in whole.heads), whole.rows[0], strict=True)
-    return Drawn((), (), facts=tuple(named) if whole.rows else ())
+def peers(answer: Answer, figure: Figure, linking: Linking) -> Drawn:
+    """Measures of one organization beside others; one of them is a share."""
+    share = {"value", "median", "value_before", "median_before"}
+    columns = tuple(
+        replace(column, type="share") if column.name in share else column
+        for column in answer.columns
+    )
+    as_shares = table(replace(answer, columns=columns), figure, linking)
+    as_numbers = table(answer, figure, linking)
+    measures = answer.column("measure")
+    rows = [
+        shares if measure == "on_newest" else numbers
+        for measure, shares, numbers in zip(measures, as_shares.rows, as_numbers.rows, strict=False)
+    ]
+    return replace(as_numbers, rows=rows)
 
 
 def rows_shown(answer: Answer, columns: Sequence[Column], linking: Linking) -> list[list[Cell]]:

@@ -7,7 +7,7 @@ from typing import Literal
 from glasshouse.insight.period import Step
 from glasshouse_sdk.manifest import Manifest
 
-Drawing = Literal["counts", "course", "shares", "stack", "bars", "matrix", "table", "facts"]
+Drawing = Literal["counts", "course", "shares", "stack", "bars", "matrix", "table", "peers"]
 """How an answer is drawn, above its table or in it:
 
 `counts`   one figure over time,
@@ -17,7 +17,7 @@ Drawing = Literal["counts", "course", "shares", "stack", "bars", "matrix", "tabl
 `bars`     a bar in each row,
 `matrix`   the second dimension as columns, the share as the shade of a cell,
 `table`    a table alone,
-`facts`    the one row as a list of facts.
+`peers`    a table of measures, each written as what it is.
 """
 
 

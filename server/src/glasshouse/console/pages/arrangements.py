@@ -84,7 +84,12 @@ ARRANGEMENTS: Mapping[str, Arrangement] = {
         Arrangement(
             "organization",
             (
-                Figure("peers", "table", takes=("organization", "field")),
+                Figure(
+                    "peers",
+                    "peers",
+                    takes=("organization", "field"),
+                    only=("title", "value", "median", "peers", "below"),
+                ),
                 Figure("active_instances", "counts"),
                 Figure("version_adoption", "shares"),
                 Figure("feature_adoption", "bars", takes=("field",), only=(

@@ -63,6 +63,7 @@ def controls(
     origins: Iterable[Origin],
     *,
     steps: bool,
+    compares: bool,
 ) -> Controls:
     """For one page as its address has it."""
     days = address.days(today) or Period(today, today)
@@ -81,7 +82,7 @@ def controls(
             if steps
         ],
         origins=_origins(address, origins),
-        compare=_comparison(address),
+        compare=_comparison(address, compares=compares),
         earlier=address.between(days.first - length, days.last - length),
         later=address.between(later - length + timedelta(days=1), later)
         if days.last < today
@@ -96,9 +97,13 @@ def controls(
     )  # fmt: skip
 
 
-def _comparison(address: PageAddress) -> Choice:
-    chosen = address.compares and address.state.get("compare") != "no"
-    changed = address.to(compare=None if chosen else "previous")
+def _comparison(address: PageAddress, *, compares: bool) -> Choice:
+    """`compares`: the page does unless the address says no."""
+    chosen = address.state.get("compare", "previous" if compares else "no") != "no"
+    if compares:
+        changed = address.to(compare="no" if chosen else None)
+    else:
+        changed = address.to(compare=None if chosen else "previous")
     return Choice(say("period.compare"), changed, chosen, "c")
 
 

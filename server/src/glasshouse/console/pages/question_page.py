@@ -69,11 +69,11 @@ class QuestionPage:
             added = address.where_also(params["name"], relation, params["value"])
             return RedirectResponse(added.to(), 303)
         if not arrangement.possible(product.manifest):
-            return self._page(product, address, [], {}, 200, say("page.not_possible"))
+            return self._page(product, address, [], {}, problem=say("page.not_possible"))
         extras = self._extras(self._reading, product, address)
         shown = [] if extras.get("waits") else [*self._figures(product, address)]
         wrong = any(each.problem and not each.needs_raw for each in shown)
-        return self._page(product, address, shown, extras, 400 if wrong else 200)
+        return self._page(product, address, shown, extras, status=400 if wrong else 200)
 
     def _page(
         self,
@@ -81,7 +81,8 @@ class QuestionPage:
         address: PageAddress,
         shown: list[Shown],
         extras: Mapping[str, Any],
-        status: int,
+        *,
+        status: int = 200,
         problem: str = "",
     ) -> Response:
         reading, arrangement = self._reading, self._arrangement
@@ -106,7 +107,14 @@ class QuestionPage:
     def _controls(self, product: Product, address: PageAddress) -> Controls:
         steps = any(self._question(f).steps for f in self._arrangement.figures)
         origins = [known.origin for known in self._reading.origins(product)]
-        return controls(product.manifest, address, self._reading.now().date(), origins, steps=steps)
+        return controls(
+            product.manifest,
+            address,
+            self._reading.now().date(),
+            origins,
+            steps=steps,
+            compares=self._arrangement.compares,
+        )
 
     def _control(self, product: Product, address: PageAddress, asked: Asked) -> Control:
         return control(product.manifest, asked, self._state(product, address).get(asked.name, ""))
