@@ -21,7 +21,7 @@ from glasshouse.console.pages.arrangements import ARRANGEMENTS
 from glasshouse.console.pages.dictionary import DictionaryPage
 from glasshouse.console.pages.disclosure import DisclosurePage
 from glasshouse.console.pages.enter import Enter, entry
-from glasshouse.console.pages.extras import State, extras_of, no_state
+from glasshouse.console.pages.extras import extras_of
 from glasshouse.console.pages.live import LivePage, Shown
 from glasshouse.console.pages.message import broken, message, not_found, wrong_method
 from glasshouse.console.pages.people import PeoplePage
@@ -29,6 +29,7 @@ from glasshouse.console.pages.products import ProductsPage
 from glasshouse.console.pages.question_page import QuestionPage
 from glasshouse.console.pages.records import RecordsPage
 from glasshouse.console.protection import Protection
+from glasshouse.console.server_state import State, no_state
 from glasshouse.insight import Insight, UnknownProductError
 from glasshouse.insight.reading import Reading
 from glasshouse.people import Database, Reader, Records, Register, Right
@@ -69,7 +70,7 @@ def console_routes(
     kinds: Shown = _nothing,
     state: State = no_state,
 ) -> list[Route]:
-    """The console's routes. `live` and `kinds`: see `LivePage`; `state`: see `extras.State`."""
+    """The console's routes. `live` and `kinds`: see `LivePage`; `state`: see `ServerState`."""
 
     def reading(reader: Reader) -> Reading:
         return Reading(insight, reader, access.records)
@@ -132,12 +133,13 @@ def console_app(
     open_on_loopback: bool = False,
     live: Shown = _nothing,
     kinds: Shown = _nothing,
+    state: State = no_state,
 ) -> Starlette:
     """The console alone, as an application. With a token for `access`, people are in memory."""
     if isinstance(access, str):
         access = access_in_memory(access, open_on_loopback=open_on_loopback)
     return Starlette(
-        routes=console_routes(insight, access, live=live, kinds=kinds),
+        routes=console_routes(insight, access, live=live, kinds=kinds, state=state),
         exception_handlers=EXCEPTION_HANDLERS,
         middleware=[Middleware(Protection)],
     )

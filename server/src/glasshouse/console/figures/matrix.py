@@ -88,9 +88,14 @@ def _cell(found: tuple[Value, Value] | None, linking: Linking, address: str) -> 
     if not isinstance(share, int | float):
         return Cell(linking.missing, number=True, soft=True)
     return Cell(
-        formats.share(share),
+        _whole(share),
         address,
         small=formats.count(count) if isinstance(count, int) else "",
         number=True,
         heat=round(share * SHADES),
     )
+
+
+def _whole(share: float) -> str:
+    """Whole percents, for a table of many columns; what is not nothing never reads 0%."""
+    return "<1%" if 0 < share < 0.005 else f"{share * 100:.0f}%"

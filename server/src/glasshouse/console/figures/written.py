@@ -20,7 +20,8 @@ def head(column: Column) -> Head:
     unit = column.unit if column.type in ("number", "share") else ""
     if column.dimension and column.type == "text":
         unit = column.unit
-    return Head(title("column", column.name, column.title), unit, column.type in FIGURES)
+    number = column.type in FIGURES and not column.dimension
+    return Head(title("column", column.name, column.title), unit, number)
 
 
 def cell(answer: Answer, column: Column, value: Value, linking: Linking) -> Cell:

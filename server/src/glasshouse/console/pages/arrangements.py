@@ -121,7 +121,21 @@ ARRANGEMENTS: Mapping[str, Arrangement] = {
         ),
         Arrangement(
             "funnels",
-            (Figure("funnel", "bars", takes=("steps", "within"), needs=("steps",)),),
+            (Figure(
+                    "funnel",
+                    "bars",
+                    takes=("steps", "within"),
+                    needs=("steps",),
+                    only=(
+                        "step",
+                        "instances",
+                        "share",
+                        "share_of_previous",
+                        "organizations",
+                        "seconds",
+                        "slow_seconds",
+                    ),
+                ),),
             asks=(Asked("steps", "text", set_up_steps), Asked("within", "number")),
             template="funnels",
         ),

@@ -1,7 +1,6 @@
 """What single pages show beside their questions."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from glasshouse.catalogue import Product
@@ -9,26 +8,8 @@ from glasshouse.console.pages.defaults import ways
 from glasshouse.console.pages.page_address import PageAddress
 from glasshouse.console.pages.product import product_extras
 from glasshouse.console.pages.question_page import Extras, no_extras
+from glasshouse.console.server_state import State
 from glasshouse.insight.reading import Reading
-
-
-@dataclass(frozen=True, slots=True)
-class ServerState:
-    """How the server itself is. `lag`: seconds between receiving and storing, while behind."""
-
-    lag: float
-    problems: tuple[str, ...]
-    journal_bytes: int
-    store_bytes: int
-    free_bytes: int
-
-
-State = Callable[[], ServerState | None]
-
-
-def no_state() -> ServerState | None:
-    """Of a console without a collector beside it."""
-    return None
 
 
 def extras_of(name: str, state: State) -> Extras:
