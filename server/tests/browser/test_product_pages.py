@@ -99,7 +99,9 @@ def test_without_script_a_page_says_the_same(browser, great_console):
 def viewer_console(great):
     """A console that a viewer is logged in to, by a cookie of the browser."""
     access = access_in_memory("machine")
-    access.register.accept(access.register.invite(Role.VIEWER, raw=False), "kim", "a long enough password")
+    access.register.accept(
+        access.register.invite(Role.VIEWER, raw=False), "kim", "a long enough password"
+    )
     with served(console_app(great.insight, access)) as url:
         yield url
 
@@ -110,7 +112,7 @@ def test_a_viewer_sees_withheld_as_withheld_and_no_way_that_is_closed(browser, v
         for name, value in (("name", "kim"), ("password", "a long enough password")):
             page.value(f"document.querySelector('[name={name}]').value = {value!r}; 1")
         page.click("main form button")
-        page.open(f"{viewer_console}/products/forge/versions?where=country=DE&by=day&period=30d")
+        page.open(f"{viewer_console}/products/forge/versions?by=day&period=90d")
         page.picture(OUTPUT / "viewer-versions.png")
         menu = page.value(
             "[...document.querySelectorAll('.menu a')].map(a => new URL(a.href).pathname)"
@@ -120,7 +122,7 @@ def test_a_viewer_sees_withheld_as_withheld_and_no_way_that_is_closed(browser, v
             assert page.value(f"fetch({path!r}).then(r => r.status)") == 200, path
         assert "withheld" in page.value("document.querySelector('figure table').textContent")
         assert page.value("document.querySelectorAll('.legend .cwithheld').length") == 1
-        page.open(f"{viewer_console}/products/forge?where=version=1.9.0&period=30d")
+        page.open(f"{viewer_console}/products/forge?where=version=2.1.0&period=90d")
         page.picture(OUTPUT / "viewer-overview.png")
         assert page.value("document.querySelectorAll('svg.broad rect.withheld').length") > 0
         page.open(f"{viewer_console}/products/forge/organizations")
@@ -135,7 +137,11 @@ def test_an_organization_prints_as_a_document(browser, great_console):
         printed = page.pdf(OUTPUT / "organization.pdf")
         assert printed.startswith(b"%PDF")
         assert 2 <= printed.count(b"/Type /Page\n") <= 5
-        page._call("Emulation.setEmulatedMedia", media="print")
+        page._call(
+            "Emulation.setEmulatedMedia",
+            media="print",
+            features=[{"name": "prefers-color-scheme", "value": "dark"}],
+        )
         hidden = "getComputedStyle(document.querySelector('{}')).display === 'none'"
         for selector in (".menu", ".top", ".controls", ".exports", "button.print", ".asking"):
             assert page.value(hidden.format(selector)), selector
