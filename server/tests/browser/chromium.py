@@ -8,7 +8,7 @@ import select
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 
@@ -154,7 +154,20 @@ class Page:
         text = key if len(key) == 1 else ""
         self._call("Input.dispatchKeyEvent", type="keyDown", key=key, text=text)
         self._call("Input.dispatchKeyEvent", type="keyUp", key=key)
-        self._browser.settle(0.5)
+        self._browser.settle(0.1)
+
+    def follow(self, selector: str, number: int = 0) -> None:
+        """Click on what leads to another page, and wait until that is there."""
+        self._leaving(lambda: self.click(selector, number))
+
+    def go(self, key: str) -> None:
+        """Press a key that leads to another page, and wait until that is there."""
+        self._leaving(lambda: self.press(key))
+
+    def _leaving(self, act: Callable[[], None]) -> None:
+        self.value("window.isOld = true; 1")
+        act()
+        self.wait_until("window.isOld === undefined && document.readyState === 'complete'")
 
     def wait_until(self, expression: str, seconds: float = 20) -> None:
         """Until a script in the page finds that something is true."""

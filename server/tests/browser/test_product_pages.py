@@ -111,7 +111,7 @@ def test_a_viewer_sees_withheld_as_withheld_and_no_way_that_is_closed(browser, v
         page.open(f"{viewer_console}/enter")
         for name, value in (("name", "kim"), ("password", "a long enough password")):
             page.value(f"document.querySelector('[name={name}]').value = {value!r}; 1")
-        page.click("main form button")
+        page.follow("main form button")
         page.open(f"{viewer_console}/products/forge/versions?by=day&period=90d")
         page.picture(OUTPUT / "viewer-versions.png")
         menu = page.value(

@@ -1,5 +1,7 @@
 """What the front page of a product shows beside its questions, and the first use."""
 
+import json
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +13,7 @@ from glasshouse.insight import NewestItem
 from glasshouse.insight.reading import Reading
 from glasshouse.model import Origin
 from glasshouse.people import Right
+from glasshouse_sdk.manifest import Manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +39,7 @@ def product_extras(reading: Reading, product: Product, address: PageAddress) -> 
         "books": books,
         "waits": waits,
         "write_key": product.key_for(origin) if Right.CHANGE in reading.reader.rights else "",
-        "first_event": next(
-            (i.name for i in product.manifest.items.values() if i.kind == "event"), ""
-        ),
+        "first": first_item(product.manifest),
     }
 
 
@@ -49,3 +50,25 @@ def arrivals(reading: Reading, product: Product, origin: Origin) -> list[Arrival
         Arrival(item, formats.ago(item.received_at, now))
         for item in reading.newest(product, origin)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class FirstItem:
+    """The arguments that record an item of a manifest, for a shell and for Python."""
+
+    shell: str
+    python: str
+
+
+def first_item(manifest: Manifest) -> FirstItem:
+    """The first event, or else the first item, with the examples that its fields declare."""
+    items = sorted(manifest.items.values(), key=lambda item: item.kind != "event")
+    name = items[0].name if items else "ITEM"
+    examples = {
+        field.name: field.example
+        for field in (items[0].fields.values() if items else ())
+        if isinstance(field.example, str | int | float)
+    }
+    shell = (f"{n}={json.dumps(v) if isinstance(v, bool) else v}" for n, v in examples.items())
+    python = (f"{n}={v!r}" for n, v in examples.items())
+    return FirstItem(" ".join([name, *map(shlex.quote, shell)]), ", ".join([repr(name), *python]))
