@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from glasshouse.cli.listening import Server, address_of, bound, is_loopback, ser
 from glasshouse.cli.log import FORMS, log_to
 from glasshouse.cli.midnight import forget_each_midnight
 from glasshouse.cli.rounds import Rounds
+from glasshouse.cli.server_state import server_state
 from glasshouse.cli.service_manager import Herald
 from glasshouse.cli.signing_in import checked_openid, signing_in_of
 from glasshouse.collector.app import Collector
@@ -206,6 +208,7 @@ async def _serve(
         kinds=collector.quarantine.kinds,
         signing_in=signing_in,
         beside=beside_of(installation, watch, installation.forget_requests.counts),
+        state=partial(server_state, installation),
     )
     whole = Application(installation, collector, console, access, crew)
     apps: list[Any] = [whole] if len(sockets) == 1 else [whole, collector_only(whole)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from starlette.applications import Starlette
@@ -21,22 +22,25 @@ from glasshouse.console.openid import BACK as OPENID_BACK
 from glasshouse.console.pages.account import AccountPage
 from glasshouse.console.pages.advisory_contacts import AdvisoryContactsPage
 from glasshouse.console.pages.alerts import AlertsPage
+from glasshouse.console.pages.arrangements import ARRANGEMENTS
 from glasshouse.console.pages.dictionary import DictionaryPage
 from glasshouse.console.pages.disclosure import DisclosurePage
 from glasshouse.console.pages.enter import Enter, entry
+from glasshouse.console.pages.extras import extras_of
 from glasshouse.console.pages.forms import WithForms
 from glasshouse.console.pages.live import LivePage, Shown
 from glasshouse.console.pages.message import broken, message, not_found, wrong_method
 from glasshouse.console.pages.openid import OpenIdPages, SigningIn
 from glasshouse.console.pages.people import PeoplePage
 from glasshouse.console.pages.privacy import PrivacyPage
-from glasshouse.console.pages.product import ProductPage
 from glasshouse.console.pages.product_settings import ProductSettingsPage
 from glasshouse.console.pages.products import ProductsPage
 from glasshouse.console.pages.public import PublicPages
+from glasshouse.console.pages.question_page import QuestionPage
 from glasshouse.console.pages.records import RecordsPage
 from glasshouse.console.pages.shares import SharesPage
 from glasshouse.console.protection import Protection
+from glasshouse.console.server_state import State, no_state
 from glasshouse.console.share_acts import ShareActs
 from glasshouse.console.share_acts import routes as share_routes
 from glasshouse.console.sharing import Sharing
@@ -91,8 +95,11 @@ def console_routes(
     kinds: Shown = _nothing,
     signing_in: SigningIn | None = None,
     beside: Beside | None = None,
+    state: State = no_state,
 ) -> list[Route]:
-    """The console's routes. `live` and `kinds`: see `LivePage`; `signing_in`: see `OpenIdPages`."""
+    """The console's routes. `live` and `kinds`: see `LivePage`; `signing_in`: see `OpenIdPages`;
+    `state`: see `ServerState`.
+    """
     beside = beside or alone(access)
     acts = OfficeActs(beside.office, insight, access.records)
 
@@ -104,10 +111,15 @@ def console_routes(
 
     pages: Mapping[str, Callable[[Reading], Page]] = {
         "/": ProductsPage,
-        "/products/{slug}": ProductPage,
         "/products/{slug}/dictionary": DictionaryPage,
         "/products/{slug}/disclosure": DisclosurePage,
         "/products/{slug}/live": live_page,
+        **{
+            "/products/{slug}" + (f"/{name}" if name else ""): partial(
+                QuestionPage, arrangement=arrangement, extras=extras_of(name, state)
+            )
+            for name, arrangement in ARRANGEMENTS.items()
+        },
     }
     api = Api(reading)
     enter, account, people = Enter(access), AccountPage(access), PeoplePage(access)
@@ -179,13 +191,20 @@ def console_app(
     kinds: Shown = _nothing,
     signing_in: SigningIn | None = None,
     beside: Beside | None = None,
+    state: State = no_state,
 ) -> Starlette:
     """The console alone, as an application. With a token for `access`, people are in memory."""
     if isinstance(access, str):
         access = access_in_memory(access, open_on_loopback=open_on_loopback)
     return Starlette(
         routes=console_routes(
-            insight, access, live=live, kinds=kinds, signing_in=signing_in, beside=beside
+            insight,
+            access,
+            live=live,
+            kinds=kinds,
+            signing_in=signing_in,
+            beside=beside,
+            state=state,
         ),
         exception_handlers=EXCEPTION_HANDLERS,
         middleware=[Middleware(Protection)],

@@ -7,6 +7,7 @@ from starlette.responses import HTMLResponse
 
 from glasshouse.console import charts, formats
 from glasshouse.console.asset import asset_address
+from glasshouse.console.words import say, title
 from glasshouse.model import REASONS
 
 _ENVIRONMENT = Environment(
@@ -20,13 +21,16 @@ SHARED: ContextVar[str] = ContextVar("SHARED", default="")
 """What a page says of itself while it is made for the holder of a share link: pages do not know."""
 
 _ENVIRONMENT.globals.update(shared=SHARED.get)
-_ENVIRONMENT.globals.update(asset=asset_address, bar=charts.bar, sparkline=charts.sparkline)
+_ENVIRONMENT.globals.update(
+    asset=asset_address, bar=charts.bar, sparkline=charts.sparkline, say=say, titled=title
+)
 _ENVIRONMENT.filters.update(
     cell=formats.cell,
     count=formats.count,
     share=formats.share,
     day=formats.day,
     moment=formats.moment,
+    seconds=formats.seconds,
     meaning=REASONS.__getitem__,
 )
 
