@@ -14,7 +14,7 @@ MENU: Sequence[tuple[str, Sequence[str]]] = (
     ("fleet", ("", "fleet", "versions", "geography", "retention", "instances")),
     ("use", ("features", "funnels", "pages")),
     ("customers", ("organizations", "advisories")),
-    ("data", ("health", "live", "dictionary", "disclosure")),
+    ("data", ("health", "live", "dictionary", "disclosure", "settings")),
 )
 WITHIN = {"organization": "organizations", "instance": "instances"}
 """Pages that stand under another one."""

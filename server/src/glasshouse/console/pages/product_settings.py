@@ -11,6 +11,7 @@ from glasshouse.console.access import Access
 from glasshouse.console.beside import Beside
 from glasshouse.console.office_acts import OfficeActs, PutRelease
 from glasshouse.console.pages.forms import Fields, FormPage
+from glasshouse.console.pages.navigation import navigation
 from glasshouse.insight import Insight
 from glasshouse.insight.publishing import EXPECTED
 from glasshouse.office import OfficeError
@@ -37,12 +38,13 @@ class ProductSettingsPage:
         self.show = self._page.show
         self.post = self._page.post
 
-    def _facts(self, request: Request, _: Reader) -> Mapping[str, Any]:
+    def _facts(self, request: Request, reader: Reader) -> Mapping[str, Any]:
         product = self._product(request)
         manifest = product.manifest
         return {
             "product": product,
             "manifest": manifest,
+            "nav": navigation(product, reader, "settings"),
             "settings": product.settings,
             "keep": [
                 (item.path, item.keep or manifest.product.keep) for item in manifest.items.values()
