@@ -64,6 +64,10 @@ def test_releases_are_set_down_and_stand_in_answers(house, robin):
     fill_in(robin, SETTINGS, "put", version="2.1.0", day=day, note=PAYLOAD)
     page = robin.get(SETTINGS).text
     assert "&lt;script&gt;" in page
+    chart = robin.get("/products/forge?period=30d").text
+    assert "Released in this period:" in chart
+    assert "<b>2.1.0</b>" in chart
+    assert "<script>alert" not in chart
     secret, _ = house.people.make_token("robin", "t", ["see", "raw"], 1)
     headers = {"authorization": f"Bearer {secret}"}
     path = "/api/v1/ask/active_instances?product=forge&by=day&period=30d"

@@ -25,6 +25,7 @@ def test_a_link_shows_one_page_suppressed_without_an_account_or_a_cookie(house, 
     assert "Debian 12" in answer.text
     assert "Plan 9" not in answer.text
     assert "Newest items" not in answer.text
+    assert '<span class="exports">' not in answer.text, "files that a stranger may not read"
     assert "set-cookie" not in answer.headers
     assert answer.headers["cache-control"] == "no-store"
     words = {"product": ["forge"], "period": ["30d"], "field": ["snapshot.host.system"]}
