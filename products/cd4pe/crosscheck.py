@@ -22,7 +22,7 @@ Prints a line of JSON for each installation: {"license": "…", "analytics": "of
 Exit code: 0 if nothing is stored of those that have opted out, 1 if something is, 2 if unasked.
 """
 ANY = "select count(*) as n from snapshots where product = 'cd4pe'"
-ROWS = """select count(*) as n from "cd4pe".snapshot_installation
+ROWS = """select {number} as number, count(*) as n from "cd4pe".snapshot_installation
     where license = '{license}' and received_at >= '{since}'"""
 BEGINNING = "1970-01-01T00:00:00"
 
@@ -44,34 +44,37 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     where = [word for name in ("data", "server", "token") if (given := getattr(options, name))
              for word in (f"--{name}", given)]  # fmt: skip
-    is_wrong = False
     try:
-        for line in filter(str.strip, sys.stdin):
-            installation = _installation(line)
-            rows = rows_of(installation, where) if installation.is_off else None
-            state = "off" if installation.is_off else "on"
-            print(json.dumps({"license": installation.license, "analytics": state, "rows": rows}))
-            is_wrong = is_wrong or bool(rows)
+        installations = [_installation(line) for line in filter(str.strip, sys.stdin)]
+        rows = rows_since(installations, where)
     except UnaskedError as error:
         print(f"crosscheck: {error}", file=sys.stderr)
         return 2
-    return int(is_wrong)
+    for number, each in enumerate(installations):
+        state = "off" if each.is_off else "on"
+        print(json.dumps({"license": each.license, "analytics": state, "rows": rows.get(number)}))
+    return int(any(rows.values()))
 
 
-def rows_of(installation: Installation, where: Sequence[str]) -> int:
-    """How many rows are stored of it since it opted out."""
-    if not _asked(ANY, where):
-        return 0  # nothing of any installation
-    since = installation.refused_at or BEGINNING
-    return _asked(ROWS.format(license=installation.license, since=since), where)
+def rows_since(installations: Sequence[Installation], where: Sequence[str]) -> dict[int, int]:
+    """How many rows are stored since each has opted out, by its place; of those that have."""
+    off = {number: each for number, each in enumerate(installations) if each.is_off}
+    if not off or not _asked(ANY, where)[0]["n"]:
+        return dict.fromkeys(off, 0)  # nothing of any installation
+    queries = (
+        ROWS.format(number=number, license=each.license, since=each.refused_at or BEGINNING)
+        for number, each in off.items()
+    )
+    return {row["number"]: row["n"] for row in _asked(" union all ".join(queries), where)}
 
 
-def _asked(sql: str, where: Sequence[str]) -> int:
+def _asked(sql: str, where: Sequence[str]) -> list[dict[str, int]]:
     command = [sys.executable, "-m", "glasshouse.cli.main", "sql", sql, "--format", "json", *where]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise UnaskedError(done.stderr.strip() or f"glasshouse sql ended with {done.returncode}")
-    return int(json.loads(done.stdout)[0]["n"])
+    rows: list[dict[str, int]] = json.loads(done.stdout)
+    return rows
 
 
 def _installation(line: str) -> Installation:

@@ -18,6 +18,7 @@ from cd4pe_service.usage import account_records
 from glasshouse_sdk import Telemetry
 from glasshouse_sdk.answers import read_answers
 from glasshouse_sdk.browser.relay import Relay
+from glasshouse_sdk.compiled import load_compiled
 from glasshouse_sdk.state import State
 
 PRODUCT = Path(__file__).resolve().parents[1]
@@ -40,6 +41,8 @@ class Analytics:
         key: str | None = None,
     ) -> None:
         self._disk = disk
+        self._compiled = load_compiled(MANIFEST)
+        self._compiled_pages = load_compiled(PAGES_MANIFEST)
         # No secret can leave that is not handed on.
         self._environ = {name: text for name, text in environ.items() if name not in SECRET}
         self._given: dict[str, Any] = {"version": release, "endpoint": endpoint, "key": key}
@@ -47,7 +50,7 @@ class Analytics:
     def installation(self, license_uuid: str | None = None) -> Telemetry:
         """Decides anew whether it is on; off is kept in the data volume before this returns."""
         return Telemetry(
-            MANIFEST,
+            self._compiled,
             state=self._disk / "analytics" / "installation",
             identities={} if license_uuid is None else {"license": license_uuid},
             environment=self._environ,
@@ -58,7 +61,7 @@ class Analytics:
     def pages(self) -> Telemetry:
         """The same for what pages send, which leaves by the relay alone."""
         return Telemetry(
-            PAGES_MANIFEST,
+            self._compiled_pages,
             state=self._disk / "analytics" / "pages",
             environment=self._environ,
             sends_at_exit=False,
@@ -67,7 +70,7 @@ class Analytics:
     def relay(self) -> Relay:
         self.pages()
         return Relay(
-            PAGES_MANIFEST,
+            self._compiled_pages,
             endpoint=self._given["endpoint"],
             environment=self._environ,
             state=self._disk / "analytics" / "pages",
