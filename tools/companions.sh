@@ -10,4 +10,6 @@ done <<'LIST'
 nc netcat-openbsd nc, with which an administrator checks the connection,
 nginx nginx-light nginx, which relays for consoles,
 firefox-esr firefox-esr Firefox, the tracker's second browser,
+pg_createcluster postgresql PostgreSQL, a database of Continuous Delivery for PE,
+puppet puppet-agent Puppet, which runs the module of Continuous Delivery for PE,
 LIST

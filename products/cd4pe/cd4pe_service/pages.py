@@ -36,9 +36,9 @@ HEADER = """<nav aria-label="Pages"><a href="/">Control repos</a> <a href="/modu
 <form method="post" action="/logout"><button>Log out</button></form>"""
 HEADER_OF_ROOT = """<nav aria-label="Pages"><a href="/accounts">Accounts</a></nav>
 <form method="post" action="/logout"><button>Log out</button></form>"""
-ACCOUNT = """<label>Name <input name="name" required autocomplete="username"></label>
-<label>E-mail <input name="email" type="email" required></label>
-<label>Company <input name="company"></label>
+ACCOUNT = """<label>E-mail <input name="email" type="email" required autocomplete="email"></label>
+<label>Company <input name="company" autocomplete="organization"></label>
+<label>Name <input name="name" required autocomplete="username"></label>
 <label>Password <input name="password" type="password" required minlength="8"
  autocomplete="new-password"></label>"""
 STORAGE = """<label>Storage <select name="storage"><option value="disk">this disk</option>
@@ -56,7 +56,7 @@ LOGIN = """<form method="post"><label>Name <input name="name" required
  autocomplete="current-password"></label>
 <button>Log in</button></form>"""
 SERVER = '<label>Server <input name="server" required></label>'
-CREDENTIALS = '<label>Token <input name="token" type="password" required></label>'
+CREDENTIALS = '<label>Token <input name="token" required autocomplete="off"></label>'
 CONFIRM = "<p>Server and token are noted.</p>"
 PIPELINE = """<h2>Add a pipeline</h2><form method="post" action="{address}/pipelines">
 <label>Name <input name="name" required></label>
@@ -167,8 +167,10 @@ def accounts(found: Sequence[Record]) -> str:
 def analytics(state: str, sent: Sequence[str]) -> str:
     """`sent`: the paths of all that may be sent."""
     items = "".join(f"<li><code>{escape(path)}</code></li>" for path in sent)
+    refused = "<p>Only <code>cd4pe.py analytics on</code> turns it on again.</p>"
     return (
         f"<p>Analytics data collection is {escape(state)} for this installation.</p>"
+        f"{refused * (state == 'off')}"
         f"<p>What may be sent:</p><ul>{items}</ul>"
         '<button type="button" id="withdraw">Not from this browser</button>'
         '<p id="withdrawn" hidden>Nothing more is sent from this browser.</p>'

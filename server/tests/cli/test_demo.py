@@ -123,12 +123,19 @@ def test_an_interrupted_demo_is_carried_on_and_counts_nothing_twice(tmp_path):
     possible = [e for e in events if seconds(e["time"]) > LONG_AGO]
     visits = [i for request in fleet("piperider/cloud", until) for i in request["items"]]
     reports = [r for request in fleet("percona-server-mongodb", until) for r in request["reports"]]
-    this_machine = {"cloudbees-ci": 7, "piperider": 18, "piperider-cloud": 0, "psmdb": 1}
+    installations = [i for request in fleet("cd4pe", until) for i in request["items"]]
+    pages = [i for request in fleet("cd4pe/console", until) for i in request["items"]]
+    this_machine = {
+        "cd4pe": 2, "cd4pe-console": 0, "cloudbees-ci": 8, "piperider": 18, "piperider-cloud": 0,
+        "psmdb": 1,
+    }  # fmt: skip
     stored = {
         slug: sum(door["stored"] for door in doors.values()) - this_machine[slug]
         for slug, doors in accounting["products"].items()
     }
     assert stored == {
+        "cd4pe": len({item["id"] for item in installations}),
+        "cd4pe-console": len({item["id"] for item in pages}),
         "cloudbees-ci": len({message["messageId"] for message in declared}),
         "piperider": len({event["insert_id"] for event in possible}),
         "piperider-cloud": len({item["id"] for item in visits}),

@@ -75,11 +75,21 @@ def _piperider_here(place: Place, key: str) -> tuple[str, ...]:
     )  # fmt: skip
 
 
+def _cd4pe_here(place: Place, key: str) -> tuple[str, ...]:
+    home = place.data / "this-machine" / "cd4pe"
+    return (
+        str(place.products / "cd4pe" / "sample.py"),
+        "--endpoint", place.url, "--key", key, "--home", str(home),
+    )  # fmt: skip
+
+
 PROGRAMMES = (
     Programme("psmdb", "percona-server-mongodb", _percona_here),
     Programme("piperider", "piperider", _piperider_here),
     Programme("piperider-cloud", "piperider/cloud", None),
     Programme("cloudbees-ci", "cloudbees-ci", _cloudbees_here),
+    Programme("cd4pe", "cd4pe", _cd4pe_here),
+    Programme("cd4pe-console", "cd4pe/console", None),
 )
 
 
