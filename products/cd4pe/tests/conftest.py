@@ -50,8 +50,9 @@ class Vendor:
         return self._waited(FIELDS.format(where=where), least)
 
     def steps(self, least):
-        """What pages have sent, in its order."""
+        """What pages have sent in those visits that set something up, in its order."""
         sql = """select event, instance, fields from events where product = 'cd4pe-console'
+            and instance in (select instance from events where event = 'set_up')
             order by "at", event desc"""
         return self._waited(sql, least)
 
