@@ -18,6 +18,7 @@ import uvicorn
 from cd4pe_service.analytics import Analytics
 from cd4pe_service.container_variables import NAMES, WrongVariableError, read_variables
 from cd4pe_service.inventory import Inventory
+from cd4pe_service.sealing import WrongKeyError
 from cd4pe_service.site import Site
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -52,6 +53,9 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         return serve(inventory, analytics, options)
     except WrongVariableError as error:
         print(f"cd4pe: {error}", file=sys.stderr)
+    except WrongKeyError:
+        expected = "the one that the database was first used with"
+        print(f"cd4pe: {WrongVariableError('PFI_SECRET_KEY', expected)}", file=sys.stderr)
     except SQLAlchemyError as error:
         what = type(error).__name__
         print(f"cd4pe: the database at DB_ENDPOINT cannot be used ({what}); expected one that "

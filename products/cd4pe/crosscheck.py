@@ -1,8 +1,8 @@
 """Whether anything of installations that have opted out is stored: the vendor's look at itself.
 
 Takes what `cd4pe.py analytics` of each installation prints, one a line, and asks the running server
-for rows of its license since it opted out. Visits of pages name no installation, so they can be
-counted for none; the product's tests count those on the wire.
+for rows of its license since it opted out, by its clock. Visits of pages name no installation, so
+they can be counted for none; the product's tests count those on the wire.
 """
 
 import argparse

@@ -12,6 +12,7 @@ from cd4pe_service.tables import tables
 
 STEPS = ("root_account", "storage", "license", "user_account")
 FINISHED = "finished"
+SEALED = "sealed"
 CONTROL_REPO, MODULE = "control_repo", "module"
 LONGEST = 200
 
@@ -23,13 +24,19 @@ class WrongInputError(ValueError):
 
 
 class Inventory:
-    """Over one database, whose tables are made where they are missing."""
+    """Over one database, whose tables are made where they are missing.
+
+    Raises WrongKeyError for one whose secrets were sealed with another key.
+    """
 
     def __init__(self, variables: ContainerVariables) -> None:
         self._engine = create_engine(variables.url, hide_parameters=True)
         self._seal = Seal(variables.secret_key)
         self._tables = tables(variables.prefix)
         self._tables.metadata.create_all(self._engine)
+        if self.fact(SEALED) is None:
+            self.note(SEALED, self._seal.close(SEALED))
+        self._seal.open(self.fact(SEALED) or "")
 
     def close(self) -> None:
         self._engine.dispose()
@@ -47,14 +54,14 @@ class Inventory:
     def note(self, name: str, value: str) -> None:
         """Once: what is there already stays."""
         try:
-            self._insert(self._tables.facts, name=name, value=_text(value, name))
+            self._insert(self._tables.facts, name=name, value=checked_text(value, name))
         except IntegrityError:
             return
 
     def add_account(self, typed: Mapping[str, str], *, is_root: bool = False) -> int:
         """The account's number. `typed`: name, email, company, password."""
         accounts = self._tables.accounts
-        name = _text(typed.get("name", ""), "name")
+        name = checked_text(typed.get("name", ""), "name")
         if self._scalar(select(func.count()).where(accounts.c.name == name)):
             raise WrongInputError("this name is taken; expected another")
         password = typed.get("password", "")
@@ -63,7 +70,7 @@ class Inventory:
         return self._insert(
             accounts,
             name=name,
-            email=_text(typed.get("email", ""), "email"),
+            email=checked_text(typed.get("email", ""), "email"),
             company=typed.get("company", "")[:LONGEST],
             password=hashed(password),
             is_root=is_root,
@@ -94,7 +101,9 @@ class Inventory:
 
     def add_project(self, account: int, kind: str, name: str) -> int:
         """A control repo or a module, by its number."""
-        return self._insert(self._tables.projects, of=account, kind=kind, name=_text(name, "name"))
+        return self._insert(
+            self._tables.projects, of=account, kind=kind, name=checked_text(name, "name")
+        )
 
     def projects(self, account: int, kind: str) -> Sequence[Record]:
         projects = self._tables.projects
@@ -108,7 +117,7 @@ class Inventory:
         return self._insert(
             self._tables.pipelines,
             of=project,
-            name=_text(name, "name"),
+            name=checked_text(name, "name"),
             impact_analysis=impact_analysis,
         )
 
@@ -118,7 +127,7 @@ class Inventory:
         return self._rows(which.order_by(pipelines.c.id))
 
     def add_deployment(self, pipeline: int, policy: str, node_group: str) -> None:
-        group = _text(node_group, "node group")
+        group = checked_text(node_group, "node group")
         self._insert(self._tables.deployments, of=pipeline, policy=policy, node_group=group)
 
     def deployments(self, pipeline: int) -> Sequence[Record]:
@@ -127,7 +136,10 @@ class Inventory:
 
     def add_job(self, pipeline: int, name: str, hardware: str) -> None:
         self._insert(
-            self._tables.jobs, of=pipeline, name=_text(name, "name"), hardware=hardware[:LONGEST]
+            self._tables.jobs,
+            of=pipeline,
+            name=checked_text(name, "name"),
+            hardware=hardware[:LONGEST],
         )
 
     def jobs(self, pipeline: int) -> Sequence[Record]:
@@ -135,19 +147,15 @@ class Inventory:
         return self._rows(select(jobs).where(jobs.c.of == pipeline))
 
     def add_integration(self, account: int, system: str, server: str, token: str) -> None:
-        sealed = self._seal.close(_text(token, "token"))
+        sealed = self._seal.close(checked_text(token, "token"))
         self._insert(
             self._tables.integrations,
-            of=account, system=system, server=_text(server, "server"), sealed_token=sealed,
+            of=account, system=system, server=checked_text(server, "server"), sealed_token=sealed,
         )  # fmt: skip
 
     def integrations(self, account: int) -> Sequence[Record]:
         integrations = self._tables.integrations
         return self._rows(select(integrations).where(integrations.c.of == account))
-
-    def token(self, integration: Record) -> str:
-        """What the integration logs in with. Raises WrongKeyError."""
-        return self._seal.open(integration.sealed_token)
 
     def _insert(self, table: Table, **values: object) -> int:
         with self._engine.begin() as connection:
@@ -164,7 +172,8 @@ class Inventory:
             return connection.execute(query).scalar()
 
 
-def _text(value: str, name: str) -> str:
+def checked_text(value: str, name: str) -> str:
+    """Raises WrongInputError."""
     if not value.strip() or len(value) > LONGEST:
         raise WrongInputError(f"expected a {name} of 1 to {LONGEST} characters")
     return value.strip()

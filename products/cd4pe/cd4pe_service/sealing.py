@@ -29,7 +29,7 @@ class Seal:
         try:
             return self._cipher.decrypt(sealed.encode()).decode()
         except InvalidToken:
-            raise WrongKeyError("PFI_SECRET_KEY is another than the database has") from None
+            raise WrongKeyError from None
 
 
 def hashed(password: str) -> str:

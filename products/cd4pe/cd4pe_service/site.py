@@ -4,10 +4,8 @@ What has been done is noted in the session when it has happened, and said by the
 tracker sends it if it may: an attempt that failed is no progress.
 """
 
-import secrets
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -24,46 +22,18 @@ from cd4pe_service.inventory import (
     FINISHED,
     MODULE,
     Inventory,
-    Record,
     WrongInputError,
+    checked_text,
 )
 from cd4pe_service.tables import POLICIES, PUPPET_ENTERPRISE
+from cd4pe_service.visits import Form, Session, Sessions, Visit, keep_cookie
 
-COOKIE = "cd4pe_session"
 POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'; form-action 'self'"
 SCRIPT = Path(__file__).with_name("site.js")
 MOST_BODY = 100_000
-MOST_SESSIONS = 10_000
+BACK = '<p><a href="/">Back</a></p>'
 STAGES = ("opened", "server", "credentials", "configured")
-
-Form = Mapping[str, str]
-
-
-@dataclass(slots=True)
-class Session:
-    """`said` is what the next page tells the tracker; `begun`: integrations half configured."""
-
-    account: int | None = None
-    said: list[Form] = field(default_factory=list)
-    begun: dict[str, dict[str, str]] = field(default_factory=dict)
-
-    def say(self, item: str, **fields: str) -> None:
-        self.said.append({"item": item, **fields})
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """A request with its session, its form, and who is logged in."""
-
-    request: Request
-    session: Session
-    token: str
-    form: Form
-    account: Record | None
-
-    def number(self, name: str = "id") -> int:
-        text = self.request.path_params[name]
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+KINDS = {CONTROL_REPO: "/control-repos", MODULE: "/modules"}
 
 
 class Site:
@@ -73,7 +43,7 @@ class Site:
         self._inventory = inventory
         self._analytics = analytics
         self._release = release
-        self._sessions: dict[str, Session] = {}
+        self._sessions = Sessions()
 
     def application(self) -> Starlette:
         users, root, anybody = "user", "root", ""
@@ -153,7 +123,7 @@ class Site:
         return _onward("/accounts" if account.is_root else "/")
 
     def log_out(self, visit: Visit) -> Response:
-        self._sessions.pop(visit.token, None)
+        self._sessions.end(visit.token)
         return _onward("/login")
 
     def analytics(self, visit: Visit) -> Response:
@@ -258,10 +228,7 @@ class Site:
             del visit.session.begun[system]
         else:
             name = {"server": "server", "credentials": "token"}[stage]
-            text = visit.form.get(name, "").strip()
-            if not text:
-                raise WrongInputError(f"expected a {name}")
-            begun[name] = text
+            begun[name] = checked_text(visit.form.get(name, ""), name)
         _say_progress(visit.session, system, stage)
         return _onward("/integrations" if stage == "configured" else f"/integrations/{system}")
 
@@ -293,28 +260,18 @@ class Site:
         try:
             response = page(visit, *more)
         except WrongInputError as error:
-            back = f'<p><a href="{request.url.path}">Back</a></p>'
-            response = self._page(visit, "Not done", back, 400, str(error))
-        if visit.token not in request.cookies.values():
-            response.set_cookie(
-                COOKIE, visit.token, max_age=30 * 86400, httponly=True, samesite="lax"
-            )
+            response = self._page(visit, "Not done", BACK, 400, str(error))
+        keep_cookie(visit, response)
         return response
 
     def _visit(self, request: Request, form: Form) -> Visit:
-        token = request.cookies.get(COOKIE, "")
-        session = self._sessions.get(token)
-        if session is None:
-            token, session = secrets.token_urlsafe(32), Session()
-            while len(self._sessions) >= MOST_SESSIONS:
-                self._sessions.pop(next(iter(self._sessions)))
-            self._sessions[token] = session
+        token, session = self._sessions.of(request)
         account = session.account
         known = None if account is None else self._inventory.account(account)
         return Visit(request, session, token, form, known)
 
     def _absent(self, visit: Visit) -> Response:
-        return self._page(visit, "Not found", '<p><a href="/">To the control repos</a></p>', 404)
+        return self._page(visit, "Not found", BACK, 404)
 
     def _page(
         self, visit: Visit, title: str, body: str, status: int = 200, problem: str = ""
@@ -327,9 +284,6 @@ class Site:
         )
         headers = {"content-security-policy": POLICY, "cache-control": "no-store"}
         return HTMLResponse(text, status, headers)
-
-
-KINDS = {CONTROL_REPO: "/control-repos", MODULE: "/modules"}
 
 
 def _next_stage(begun: Mapping[str, str]) -> str:
