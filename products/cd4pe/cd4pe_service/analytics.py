@@ -16,7 +16,7 @@ from cd4pe_service.container_variables import SECRET
 from cd4pe_service.inventory import Inventory
 from cd4pe_service.usage import account_records
 from glasshouse_sdk import Telemetry
-from glasshouse_sdk.answers import read_answers
+from glasshouse_sdk.answers import UnreadableAnswersError, read_answers
 from glasshouse_sdk.browser.relay import Relay
 from glasshouse_sdk.compiled import load_compiled
 from glasshouse_sdk.state import State
@@ -68,7 +68,7 @@ class Analytics:
         )
 
     def relay(self) -> Relay:
-        self.pages()
+        """What the pages' trackers talk to; asks for every request whether they may."""
         return Relay(
             self._compiled_pages,
             endpoint=self._given["endpoint"],
@@ -83,7 +83,10 @@ class Analytics:
 
     def refused_at(self) -> str | None:
         """When the installation was opted out by an answer that the data volume keeps."""
-        answers = read_answers(State(str(self._disk / "analytics" / "installation")))
+        try:
+            answers = read_answers(State(str(self._disk / "analytics" / "installation")))
+        except UnreadableAnswersError:  # it is off, and nobody can say since when
+            return None
         return next((each.at for each in answers.values() if each.says == "off"), None)
 
     def report_when_due(self, inventory: Inventory) -> None:

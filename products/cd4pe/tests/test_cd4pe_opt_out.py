@@ -137,6 +137,8 @@ def test_collection_can_be_switched_off_and_on_again(vendor, reported):
         assert {analytics.installation().consent, analytics.pages().consent} == {says}
         files = {path.name for path in (disk / "analytics").rglob("*") if path.is_file()}
         assert files == {"answer.json"}, "not even an identity is left"
+    (disk / "analytics" / "installation" / "answer.json").write_text("[")
+    assert (analytics.installation().consent, analytics.refused_at()) == ("off", None)
 
 
 PUPPET = shutil.which("puppet", path="/usr/bin:/opt/puppetlabs/bin")
