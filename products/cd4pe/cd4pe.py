@@ -47,6 +47,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         inventory = Inventory(variables)
         if options.command == "analytics":
             return show(inventory, analytics, options.says)
+        inventory.check_key()
         if not variables.is_connected:
             name = NAMES[variables.database]
             print(f"cd4pe: {name} is not connected here; data is kept in {disk}", file=sys.stderr)

@@ -24,16 +24,16 @@ class WrongInputError(ValueError):
 
 
 class Inventory:
-    """Over one database, whose tables are made where they are missing.
-
-    Raises WrongKeyError for one whose secrets were sealed with another key.
-    """
+    """Over one database, whose tables are made where they are missing."""
 
     def __init__(self, variables: ContainerVariables) -> None:
         self._engine = create_engine(variables.url, hide_parameters=True)
         self._seal = Seal(variables.secret_key)
         self._tables = tables(variables.prefix)
         self._tables.metadata.create_all(self._engine)
+
+    def check_key(self) -> None:
+        """Raises WrongKeyError if the database's secrets were sealed with another key."""
         if self.fact(SEALED) is None:
             self.note(SEALED, self._seal.close(SEALED))
         self._seal.open(self.fact(SEALED) or "")

@@ -192,6 +192,7 @@ def test_secrets_are_sealed_in_the_database(vendor, container, tmp_path):
     with installed(one.volume, vendor) as kept:
         account = kept.inventory.add_account(person("ann"))
         kept.inventory.add_integration(account, "gitlab", "canary-server", "canary-token")
+        kept.inventory.check_key()
     content = (one.volume / "cd4pe.sqlite").read_bytes()
     assert b"canary-server" in content
     assert b"canary-token" not in content
