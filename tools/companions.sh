@@ -9,7 +9,9 @@ while read -r command package what; do
 done <<'LIST'
 nc netcat-openbsd nc, with which an administrator checks the connection,
 nginx nginx-light nginx, which relays for consoles,
+rpmbuild rpm rpm, which builds and installs the RPM of a programme,
+dnf dnf dnf, with which an administrator installs it,
+pg_createcluster postgresql PostgreSQL, a data source and database of programmes,
 firefox-esr firefox-esr Firefox, the tracker's second browser,
-pg_createcluster postgresql PostgreSQL, a database of Continuous Delivery for PE,
 puppet puppet-agent Puppet, which runs the module of Continuous Delivery for PE,
 LIST

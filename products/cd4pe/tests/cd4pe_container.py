@@ -80,11 +80,6 @@ def instruction(name):
     return [each["value"] for each in image().structure if each["instruction"] == name][-1]
 
 
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
-
-
 class Container:
     """One installation: a data volume that stays, and a process that comes and goes."""
 

@@ -3,35 +3,22 @@
 Beside a real collector in the same namespace, each opt-out of DISCLOSURE.md, done as it says there,
 and then a full use of the service. Prints JSON lines; those that name a control are on.
 
-    unshare --net --mount python silence_cd4pe.py DIRECTORY [ENV_FILE]
+Started by `silence.namespace.reports`; DIRECTORY/env is what the Puppet module wrote.
 """
 
-import socket
 import sys
 import time
 from pathlib import Path
 
-HERE = Path(__file__).parent
-REPOSITORY = HERE.parents[2]
-SILENCE = REPOSITORY / "sdk" / "python" / "tests" / "client" / "silence"
-sys.path[:0] = [str(REPOSITORY), str(SILENCE), str(HERE)]
+from cd4pe_container import Container, documented, set_up, view_as_a_tracker, work
+from silence.wire import Wire, report
+
+REPOSITORY = Path(__file__).parents[3]
+sys.path.insert(0, str(REPOSITORY))
 
 from bench.server import running  # noqa: E402 (found by the path above)
-from cd4pe_container import (  # noqa: E402 (found by the path above)
-    Container,
-    documented,
-    set_up,
-    view_as_a_tracker,
-    work,
-)
-from driver import (  # noqa: E402 (found by the path above)
-    EVERYTHING,
-    count_packets,
-    report,
-    set_up_network,
-)
 
-from glasshouse.cli.connection import running_server  # noqa: E402 (found by the path above)
+from glasshouse.cli.connection import running_server  # noqa: E402 (after it)
 
 WOULD_BE_HEARD = 1.5  # seconds in which a report or a page's item would be on its way
 SECRETS = {
@@ -57,10 +44,8 @@ def use(container, environment):
     container.stop()
 
 
-def main(directory, env_file):
-    set_up_network()
-    wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, EVERYTHING)
-    wire.setblocking(False)
+def main(directory):
+    wire = Wire()
     (directory / "data").mkdir()
     with running(directory / "data") as server:
         connection = running_server(server.data)
@@ -75,34 +60,33 @@ def main(directory, env_file):
             return Container(directory / name.replace(" ", "-"), url, keys[""])
 
         control = installation("control")
-        count_packets(wire)
+        wire.count()
         use(control, ON)
-        report(control="first start", packets=count_packets(wire))
+        report(control="first start", packets=wire.count())
         control.start(ON)
         time.sleep(WOULD_BE_HEARD)
-        report(case="a plain restart", packets=count_packets(wire))
+        report(case="a plain restart", packets=wire.count())
         control.stop()
         control.start(ON, release="2.11.3")
         control.wait_for_reports(2)
         control.stop()
-        report(control="after an upgrade", packets=count_packets(wire))
+        report(control="after an upgrade", packets=wire.count())
 
         cases = {"docker, MySQL": MYSQL, "docker, DynamoDB": DYNAMODB,
                  "not to be understood": {**ON, "ANALYTICS": "perhaps"},
                  "DO_NOT_TRACK": {**ON, "DO_NOT_TRACK": "1"}}  # fmt: skip
-        if env_file is not None:
-            lines = env_file.read_text().splitlines()
-            cases["the class parameter"] = dict(line.split("=", 1) for line in lines)
+        lines = (directory / "env").read_text().splitlines()
+        cases["the class parameter"] = dict(line.split("=", 1) for line in lines)
         for name, environment in cases.items():
             container = installation(name)
             use(container, environment)
-            packets, files = count_packets(wire), container.analytics
+            packets, files = wire.count(), container.analytics
             said = container.said
             if name == "docker, MySQL":
                 container.start(ON)  # a later run that does not repeat the variable
                 time.sleep(WOULD_BE_HEARD)
                 container.stop()
-                report(case="a later run", packets=count_packets(wire), files=container.analytics)
+                report(case="a later run", packets=wire.count(), files=container.analytics)
             container.remove()
             report(case=name, packets=packets, files=files, said=said)
 
@@ -110,13 +94,12 @@ def main(directory, env_file):
         time.sleep(WOULD_BE_HEARD)
         control.stop()
         control.remove()
-        report(case="opted out later", packets=count_packets(wire), files=control.analytics)
-        control_rows = stored(connection)
-        report(rows=control_rows)
+        report(case="opted out later", packets=wire.count(), files=control.analytics)
+        report(rows=received(connection))
 
 
-def stored(connection):
-    """How many items each of the two products has sent."""
+def received(connection):
+    """How many items have come of each of the two products, once all are stored."""
     end = time.monotonic() + 60
     while time.monotonic() < end:
         books = connection.call("GET", "/health/accounting")["products"]
@@ -128,4 +111,4 @@ def stored(connection):
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else None)
+    main(Path(sys.argv[1]))

@@ -21,7 +21,7 @@ from cd4pe_container import (
 from cd4pe_service.analytics import Analytics
 from cd4pe_service.container_variables import WrongVariableError, read_variables
 from cd4pe_service.inventory import CONTROL_REPO, Inventory
-from postgresql import Cluster
+from products.postgresql_server import PASSWORD as DATABASE_PASSWORD
 
 from glasshouse_sdk.manifest import disclosure, read_manifest
 
@@ -78,19 +78,15 @@ def test_cd07_no_field_of_either_manifest_can_hold_what_somebody_typed():
             assert kind in ("enum", "integer", "boolean", "group"), field.name
 
 
-@pytest.fixture(scope="module")
-def cluster():
-    opened = Cluster()
-    yield opened
-    opened.close()
-
-
 @pytest.fixture(params=["DynamoDB", "PostgreSQL"])
 def environment(request):
     """Of the document's command, or with a database that is really there."""
     if request.param == "PostgreSQL":
-        cluster = request.getfixturevalue("cluster")
-        endpoint = cluster.database("canary_database", SECRETS["DB_USER"], SECRETS["DB_PASS"])
+        server = request.getfixturevalue("postgresql")
+        user, password = SECRETS["DB_USER"], SECRETS["DB_PASS"]
+        server.ask(f"create user \"{user}\" password '{password}'")
+        server.ask(f'create database canary_database owner "{user}"')
+        endpoint = f"postgresql://127.0.0.1:{server.port}/canary_database"
         return {**SECRETS, "DB_ENDPOINT": endpoint}
     typed = documented(
         "Amazon DynamoDB", AWS_REGION="eu-north-7", AWS_ACCESS_KEY="canary-access",
@@ -204,10 +200,10 @@ def test_secrets_are_sealed_in_the_database(vendor, container, tmp_path):
     assert "canary" not in str(told.value)
 
 
-def test_postgresql_holds_the_tables_under_their_prefix(container, cluster, tmp_path):
-    endpoint = cluster.database("prefixed", "somebody", "open")
+def test_postgresql_holds_the_tables_under_their_prefix(container, postgresql, tmp_path):
     environment = {
-        "DB_ENDPOINT": endpoint, "DB_USER": "somebody", "DB_PASS": "open", "DB_PREFIX": "cd_",
+        "DB_ENDPOINT": f"postgresql://127.0.0.1:{postgresql.port}/postgres",
+        "DB_USER": "postgres", "DB_PASS": DATABASE_PASSWORD, "DB_PREFIX": "cd_",
         "PFI_SECRET_KEY": "k",
     }  # fmt: skip
     for _ in range(2):  # the second time, the tables are there
@@ -215,7 +211,7 @@ def test_postgresql_holds_the_tables_under_their_prefix(container, cluster, tmp_
         inventory.note("license", LICENSE)
         assert inventory.fact("license") == LICENSE
         inventory.close()
-    assert cluster.ask("prefixed", "select count(*) from cd_facts where name = 'license'") == "1"
+    assert postgresql.ask("select count(*) from cd_facts where name = 'license'") == "1"
     assert list(tmp_path.iterdir()) == []
     wrong = container("wrong")
     with pytest.raises(AssertionError, match="database at DB_ENDPOINT cannot be used") as told:

@@ -6,7 +6,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from cd4pe_container import LICENSE, free_port, person
+from bench.server import free_port
+from cd4pe_container import LICENSE, person
 
 TESTS = Path(__file__).parents[3] / "server" / "tests"
 sys.path[:0] = [str(TESTS / "browser"), str(TESTS / "tracker")]

@@ -1,36 +1,20 @@
 """Each opt-out of Continuous Delivery for PE, counted on the wire."""
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from silence import namespace
 
-HERE = Path(__file__).parent
-DRIVER = HERE / "silence_cd4pe.py"
+DRIVER = Path(__file__).parent / "silence_cd4pe.py"
 KEPT = ["installation/answer.json", "pages/answer.json"]
 
 
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory):
-    check = ["unshare", "--net", "--mount", "ip", "link", "set", "lo", "up"]
-    try:
-        allowed = subprocess.run(check, capture_output=True, text=True)
-    except FileNotFoundError as error:
-        pytest.skip(f"no packet was counted: {error.filename} is not installed")
-    if allowed.returncode:
-        pytest.skip(f"no packet was counted: no network namespaces here ({allowed.stderr.strip()})")
+    directory = tmp_path_factory.mktemp("silence")
     # As the module's template writes it, which test_cd4pe_opt_out.py sees.
-    env_file = tmp_path_factory.mktemp("puppet") / "env"
-    env_file.write_text("ANALYTICS=false\nPFI_SECRET_KEY=canary-key\n")
-    command = ["unshare", "--net", "--mount", sys.executable, DRIVER]
-    done = subprocess.run(
-        [*command, tmp_path_factory.mktemp("silence"), env_file],
-        capture_output=True, text=True, timeout=600,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    (directory / "env").write_text("ANALYTICS=false\nPFI_SECRET_KEY=canary-key\n")
+    return namespace.reports(DRIVER, directory)
 
 
 def test_the_counter_sees_a_first_start_and_an_upgrade(reports):
