@@ -22,6 +22,7 @@ from glasshouse_sdk import Telemetry
 
 HERE = Path(__file__).parent
 BEFORE, AFTER = "2.11.1", "2.11.2"
+NAME = "demo"
 PASSWORD = "only for this machine"  # noqa: S105 (of an account that nobody else can reach)
 POLICIES = ("direct", "eventual_consistency", "temporary_branch")
 PATIENCE = 30.0  # seconds for a start, and for a report
@@ -102,7 +103,7 @@ def use(client: httpx.Client) -> None:
     client.post("/setup/root_account", data={"name": "root", **person})
     client.post("/setup/storage", data={"storage": "disk"})
     client.post("/setup/license", data={"license": str(uuid.uuid4())})
-    client.post("/setup/user_account", data={"name": "demo", **person})
+    client.post("/setup/user_account", data={"name": NAME, **person})
     folders = sorted(path for path in HERE.parent.iterdir() if path.is_dir())
     for number, folder in enumerate(folders):
         repo = client.post("/control-repos", data={"name": folder.name}).url.path

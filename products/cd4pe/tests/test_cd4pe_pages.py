@@ -7,13 +7,13 @@ from urllib.parse import urlsplit
 
 import pytest
 from bench.server import free_port
-from cd4pe_container import LICENSE, person
+from cd4pe_container import LICENSE, PRODUCT, person
 
 TESTS = Path(__file__).parents[3] / "server" / "tests"
-sys.path[:0] = [str(TESTS / "browser"), str(TESTS / "tracker")]
+sys.path[:0] = [str(TESTS / "browser"), str(TESTS / "tracker"), str(PRODUCT / "console")]
 
-from chromium import Browser  # noqa: E402 (found by the path above)
-from tabs import Tab  # noqa: E402 (found by the path above)
+from console_visit import submit  # noqa: E402 (found by the path above)
+from tabs import opened_tab  # noqa: E402 (found by the path above)
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 SET_UP = ("opened", "root_account", "storage", "license", "user_account", "finished")
@@ -21,48 +21,37 @@ INTEGRATION = ("opened", "server", "credentials", "configured")
 
 
 @pytest.fixture
-def tab(tmp_path):
-    browser = Browser(tmp_path / "chromium")
-    opened = Tab(browser)
-    yield opened
-    opened.close()
-    browser.close()
+def tab():
+    with opened_tab() as tab:
+        yield tab
 
 
-def submit(tab, path, heading, **typed):
-    """Fills the page's first form and sends it, as a person does."""
-    for name, text in typed.items():
-        field = f"document.querySelector('main [name={name}]')"
-        tab.value(f"{field}.value = {json.dumps(text)}")
-    tab.value("window.before = true")
-    tab.click("main form button")
-    arrived = f"location.pathname === '{path}' && document.readyState === 'complete'"
-    tab.wait(f"!window.before && {arrived}")
+def arrive(tab, path, heading, **typed):
+    submit(tab, path, **typed)
     assert tab.value("document.querySelector('h1').textContent") == heading
-    tab.browser.settle(0.2)
 
 
 def set_up(tab, site):
     tab.open(f"{site}/")
-    submit(tab, "/setup/storage", "Choose where artifacts are stored", **person("canary-root"))
-    submit(tab, "/setup/license", "Add your license")
-    submit(tab, "/setup/user_account", "Create a user account", license=LICENSE)
-    submit(tab, "/", "Control repos", **person("canary-ann"))
+    arrive(tab, "/setup/storage", "Choose where artifacts are stored", **person("canary-root"))
+    arrive(tab, "/setup/license", "Add your license")
+    arrive(tab, "/setup/user_account", "Create a user account", license=LICENSE)
+    arrive(tab, "/", "Control repos", **person("canary-ann"))
 
 
 def test_cd06_cd08_cd21_to_cd25_views_and_progress_arrive_as_funnels(vendor, container, tab):
     one, site = container(), f"http://127.0.0.1:{free_port()}"
     one.start({}, listen=site.removeprefix("http://"))
     set_up(tab, site)
-    submit(tab, "/control-repos/1", "canary-repo", name="canary-repo")
+    arrive(tab, "/control-repos/1", "canary-repo", name="canary-repo")
     for system, title in (("puppet_enterprise", "Puppet Enterprise"), ("gitlab", "GitLab")):
         address = f"/integrations/{system}"
         tab.open(f"{site}{address}")
-        submit(tab, address, title, server="canary-server.example")
+        arrive(tab, address, title, server="canary-server.example")
         if system == "gitlab":
             break  # somebody leaves before the end
-        submit(tab, address, title, token="canary-token")
-        submit(tab, "/integrations", "Integrations")
+        arrive(tab, address, title, token="canary-token")
+        arrive(tab, "/integrations", "Integrations")
     tab.open(f"{site}/modules")
     tab.open("about:blank")
 

@@ -82,6 +82,12 @@ def _cd4pe_here(place: Place, key: str) -> tuple[str, ...]:
     )  # fmt: skip
 
 
+def _cd4pe_console_here(place: Place, _key: str) -> tuple[str, ...]:
+    home = place.data / "this-machine" / "cd4pe"
+    visit = place.products / "cd4pe" / "console" / "console_visit.py"
+    return (str(visit), "--endpoint", place.url, "--home", str(home))
+
+
 def _piperider_cloud_here(place: Place, _key: str) -> tuple[str, ...]:
     sample = place.products / "piperider" / "cloud" / "cloud_visit.py"
     return (str(sample), "--endpoint", place.url)
@@ -93,7 +99,7 @@ PROGRAMMES = (
     Programme("piperider-cloud", "piperider/cloud", _piperider_cloud_here),
     Programme("cloudbees-ci", "cloudbees-ci", _cloudbees_here),
     Programme("cd4pe", "cd4pe", _cd4pe_here),
-    Programme("cd4pe-console", "cd4pe/console", None),
+    Programme("cd4pe-console", "cd4pe/console", _cd4pe_console_here),
 )
 
 
