@@ -40,8 +40,8 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Programme:
-    """One product of the demo; `here` is the command by which it reports this machine. A website
-    reports what its visitors do, and this machine is none.
+    """One product of the demo; `here` is the command by which it reports this machine, of a website
+    the one that visits it.
     """
 
     slug: str
