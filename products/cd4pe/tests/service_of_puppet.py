@@ -7,6 +7,8 @@ The entry point runs under the variables of DIRECTORY/env, on DIRECTORY/disk.
 
 import contextlib
 import os
+import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -20,7 +22,8 @@ def main(directory, endpoint, key, word):
     noted = directory / "pid"
     if word == "start":
         lines = (directory / "env").read_text().splitlines()
-        socket = Path(tempfile.mkdtemp(prefix="cd4pe-")) / "web"
+        place = tempfile.mkdtemp(prefix="cd4pe-")  # paths of sockets must be short
+        socket = Path(place) / "web"
         process = subprocess.Popen(
             [sys.executable, SERVICE, "serve", "--disk", directory / "disk", "--endpoint", endpoint,
              "--key", key, "--listen", f"unix:{socket}"],
@@ -28,26 +31,27 @@ def main(directory, endpoint, key, word):
             start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )  # fmt: skip
-        noted.write_text(str(process.pid))
+        noted.write_text(f"{process.pid} {place}")
         while process.poll() is None and not socket.exists():
             time.sleep(0.05)
         return process.poll() or 0
     if not is_running(noted):
         return int(word == "status")
     if word == "stop":
-        os.kill(int(noted.read_text()), 15)
+        pid, _, place = noted.read_text().partition(" ")
+        os.kill(int(pid), signal.SIGTERM)
         while is_running(noted):
             time.sleep(0.05)
         noted.unlink()
+        shutil.rmtree(place)
     return 0
 
 
 def is_running(noted):
     with contextlib.suppress(OSError, ValueError):
-        state = (
-            Path(f"/proc/{int(noted.read_text())}/stat").read_text().rpartition(")")[2].split()[0]
-        )
-        return state != "Z"
+        pid = int(noted.read_text().partition(" ")[0])
+        stat = Path(f"/proc/{pid}/stat").read_text()
+        return stat.rpartition(")")[2].split()[0] != "Z"
     return False
 
 
