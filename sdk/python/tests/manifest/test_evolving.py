@@ -111,7 +111,9 @@ def test_what_is_worth_a_second_look():
 
 
 def test_pages_that_count_as_installations_are_worth_a_second_look():
-    pages = changed() + """
+    pages = (
+        changed()
+        + """
 [browser]
 page_view = "event.page_view"
 
@@ -128,6 +130,7 @@ text = "A page."
 purpose = "use"
 fields.route = { type = "enum", values = ["/"], required = true, why = "Which.", example = "/" }
 """
+    )
     (found,) = lints_of(parse_manifest(pages))
     assert found.where == "browser"
     assert "both count as instances" in found.found
