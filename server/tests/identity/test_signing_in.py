@@ -11,11 +11,9 @@ import httpx
 import pytest
 from chromium import Browser, opened
 from joserfc import jwt
-from joserfc.jwk import RSAKey
+from joserfc.jwk import OctKey, RSAKey
 from serving import served
 
-from glasshouse.cli.errors import CommandError
-from glasshouse.cli.serve import settings_of
 from glasshouse.console.access import Access
 from glasshouse.console.app import console_app
 from glasshouse.console.openid import BACK, OpenId, OpenIdError, Provider
@@ -336,8 +334,6 @@ def test_a_claim_that_is_not_right_is_not_believed(forger, changed):
 
 
 def test_a_signature_of_another_key_or_by_none_is_not_believed(forger):
-    from joserfc.jwk import OctKey
-
     other = RSAKey.generate_key(2048, {"kid": "k"})
     public = forger[2].as_pem(private=False)
     with pytest.raises(OpenIdError, match="cannot be believed"):
@@ -383,27 +379,3 @@ def test_in_a_browser_from_another_site(console, tmp_path):
 def click(page, selector):
     page.value(f"document.querySelector({selector!r}).click(); 1")
     page._browser.settle(2)
-
-
-# Settings that cannot work.
-
-
-@pytest.mark.parametrize(
-    ("variables", "said"),
-    [
-        ({"OPENID_ISSUER": "http://id.example.com"}, "GLASSHOUSE_OPENID_ISSUER: found 'http"),
-        ({"OPENID_ISSUER": "https://id.example.com"}, "GLASSHOUSE_PUBLIC_ADDRESS: found ''"),
-        ({"OPENID_ISSUER": "https://i", "PUBLIC_ADDRESS": "https://g"}, "OPENID_CLIENT"),
-        ({"OPENID_ISSUER": "https://i", "PUBLIC_ADDRESS": "https://g", "OPENID_CLIENT": "c",
-          "OPENID_SECRET_FILE": "/nowhere"}, "cannot be read"),
-        ({"OPENID_ISSUER": "https://i", "PUBLIC_ADDRESS": "https://g", "OPENID_CLIENT": "c",
-          "OPENID_NEWCOMERS": "boss"}, "found 'boss'; expected refuse, viewer"),
-    ],
-)  # fmt: skip
-def test_settings_that_cannot_work_are_refused_at_the_start(monkeypatch, variables, said):
-    import argparse
-
-    for name, value in variables.items():
-        monkeypatch.setenv(f"GLASSHOUSE_{name}", value)
-    with pytest.raises(CommandError, match=said):
-        settings_of(argparse.Namespace())
