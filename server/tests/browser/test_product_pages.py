@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from axe import faults
 from chromium import opened
 from serving import served
 
@@ -14,7 +15,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 ROOT = Path(__file__).parents[3]
 OUTPUT = ROOT / "test-output"
-AXE = ROOT / "sdk" / "browser" / "node_modules" / "axe-core" / "axe.min.js"
 SCREENS = {"desktop": (1280, 860, "light"), "phone": (390, 844, "dark")}
 QUERIES = {
     "versions": "?compare=previous&where=country=DE",
@@ -30,18 +30,6 @@ MOST_BYTES = 150_000
 
 def path_of(name):
     return f"/products/forge/{name}".rstrip("/") + QUERIES.get(name, "")
-
-
-def faults(page):
-    """What axe finds in the whole page by all of its rules, with its tables open."""
-    page.value("document.querySelectorAll('main details').forEach(d => { d.open = true }); 1")
-    page.value(f"{AXE.read_text()}; 1")
-    found = page.value(
-        "axe.run(document).then(r => ({faults: r.violations.map(v => "
-        "[v.id, v.impact, v.nodes[0].html.slice(0, 200)]), rules: r.passes.length}))"
-    )
-    assert found["rules"] > 10
-    return found["faults"]
 
 
 @pytest.mark.parametrize("screen", SCREENS)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from axe import faults
 from chromium import opened
 
 from glasshouse.office import Contact
@@ -83,6 +84,7 @@ def test_the_pages_fit_name_their_fields_and_let_nothing_act(lived_in, browser, 
                 "([...document.querySelectorAll('[id]')].map(e => e.id))"
             )
             assert twice == [], name
+            assert faults(page) == [], name
         assert page.complaints == []
         assert [url for url in page.requests if not url.startswith(lived_in.url + "/")] == []
 
