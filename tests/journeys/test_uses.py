@@ -14,6 +14,8 @@ from glasshouse.cli.connection import running_server
 from glasshouse.cli.manifest import composed_source
 from glasshouse.cli.server_process import ServerProcess
 
+# In one process, which sets up once what all of them use.
+pytestmark = pytest.mark.xdist_group("uses")
 DAYS = "14"
 PATIENCE = 120.0  # seconds in which a fleet is stored
 

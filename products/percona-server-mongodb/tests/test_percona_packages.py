@@ -43,7 +43,11 @@ Provides: /bin/sh
 %files
 """
 
-pytestmark = pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT)
+# In one process, which sets up once what all of them use.
+pytestmark = [
+    pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT),
+    pytest.mark.xdist_group("percona-packages"),
+]
 
 
 class Vendor:

@@ -12,7 +12,11 @@ WAYS = {
 }  # fmt: skip
 WHY_NOT = missing("rpmbuild")
 
-pytestmark = pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT)
+# In one process, which sets up once what all of them use.
+pytestmark = [
+    pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT),
+    pytest.mark.xdist_group("percona-silence"),
+]
 
 
 @pytest.fixture(scope="module")
