@@ -48,7 +48,7 @@ class Recorder:
 
     __slots__ = (
         "_allowance", "_append", "_compiled", "_consent", "_destination", "_environ", "_identities",
-        "_instance", "_items", "_next_look", "_occasions", "_origin", "_quiet_until", "_release",
+        "_instance", "_items", "_keys", "_next_look", "_occasions", "_origin", "_quiet_until", "_release",
         "_run", "_second", "_second_text", "_sender", "_state", "_surroundings", "_today",
         "_version", "_way",
     )  # fmt: skip
@@ -63,6 +63,7 @@ class Recorder:
         version: str | None,
         instance: str | None,
         identities: Mapping[str, str],
+        keys: Mapping[str, str],
         origin: str,
         sends_at_exit: bool,
         run: Run | None = None,
@@ -80,6 +81,7 @@ class Recorder:
         self._version = None if version is None else plain_version(version, words)
         self._run = run
         self._identities = identities
+        self._keys = keys
         self._origin = origin
         self._today = time.strftime("%Y-%m-%d", time.gmtime())
         self._items: dict[str, ItemEncoder | None] = {}
@@ -229,7 +231,8 @@ class Recorder:
             raise RefusedError("wrong_type", f"1 to {LONGEST_IDENTITY} characters as {name}")
         declared = self._compiled["identities"].get(name, {})
         if declared.get("made") == "keyed-hash":
-            return keyed_hash(self._secret())(value)
+            key = self._keys.get(name)  # one that several machines share
+            return keyed_hash(self._secret() if key is None else bytes.fromhex(key))(value)
         kind = personal(value)
         if kind is not None:
             raise RefusedError("looks_personal", f"something else than {kind} as {name}")
