@@ -63,7 +63,9 @@ class Postgres:
         self._as_postgres("pg_ctl", "-D", self._data, "-m", "immediate", "stop")
 
     def _sql(self, database, line):
-        self._as_postgres("psql", "-h", "127.0.0.1", "-p", str(self.port), "-d", database, "-c", line)
+        self._as_postgres(
+            "psql", "-h", "127.0.0.1", "-p", str(self.port), "-d", database, "-c", line
+        )
 
     def _as_postgres(self, program, *words):
         command = ["runuser", "-u", "postgres", "--", self._bin / program, *words]

@@ -208,7 +208,7 @@ class Recorder:
         identities = {
             who: self._identity(who, self._identities[who])
             for who in facts["identities"]
-            if who in self._identities
+            if who in self._identities and self._has_key(who)
         }
         return ItemEncoder(
             path,
@@ -237,6 +237,10 @@ class Recorder:
         if kind is not None:
             raise RefusedError("looks_personal", f"something else than {kind} as {name}")
         return value
+
+    def _has_key(self, name: str) -> bool:
+        """An identity whose key is shared is left out where that key is not at hand."""
+        return name in self._keys or self._compiled["identities"].get(name, {}).get("key") is None
 
     def _secret(self) -> bytes:
         return bytes.fromhex(self._state.once("secret", random_secret))

@@ -65,6 +65,7 @@ class Identity:
     of: str | None
     lives: str
     why: str
+    key: Literal["machine", "shared"] = "machine"  # of a keyed hash
 
 
 @dataclass(frozen=True, slots=True)
