@@ -4,7 +4,7 @@ A service reads its settings when it starts and when it is reloaded, and keeps w
 answer of whoever runs the installation. pe.conf needs no reading: it is a switch of the manifest.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,16 +27,23 @@ def manifest_on(node: Node, manifest: Path) -> dict[str, Any]:
     return {**compiled, "switches": switches}
 
 
-def obey(telemetry: Telemetry, state: Path, settings: Mapping[str, bool]) -> None:
-    """Keep what the settings say. Nothing is written where nothing was ever refused."""
-    try:
-        refused = {name for name, each in read_answers(State(str(state))).items()
-                   if each.says == "off"}  # fmt: skip
-    except UnreadableAnswersError:
-        refused = set()  # it is off already, whatever is said here
+def obey(
+    telemetry: Telemetry, state: Path, settings: Mapping[str, bool], channels: Collection[str]
+) -> None:
+    """Keep what the settings say of these channels; nothing where nothing was ever refused."""
+    refused = _refused(state)
     for parameter in PARAMETERS:
         value = settings.get(parameter.name)
-        if value is False and parameter.channel not in refused:
-            telemetry.answer("off", channel=parameter.channel, by=parameter.switch)
-        elif value is True and parameter.channel in refused:
-            telemetry.answer("on", channel=parameter.channel, by=parameter.switch)
+        if value is None or parameter.channel not in channels:
+            continue
+        if value is (parameter.channel in refused):
+            says = "on" if value else "off"
+            telemetry.answer(says, channel=parameter.channel, by=parameter.switch)
+
+
+def _refused(state: Path) -> set[str]:
+    try:
+        answers = read_answers(State(str(state)))
+    except UnreadableAnswersError:
+        return set()  # everything is off already, whatever is said here
+    return {channel for channel, answer in answers.items() if answer.says == "off"}

@@ -68,7 +68,7 @@ def add_master(deployment: Deployment, certname: str) -> Deployment:
 
 def _hosts(pe_conf: Path) -> dict[str, str]:
     """The host of each service; what is not named is on the master."""
-    hosts = {}
+    hosts: dict[str, str] = {}
     try:
         for service, key in HOSTS.items():
             found = find_key(str(pe_conf), "hocon", key)

@@ -6,8 +6,8 @@
     pe.py service pe-puppetserver reload --node master.example.com --deployment DIR
     pe.py sample --deployment DIR --endpoint http://127.0.0.1:8090 --key KEY
 
-`job run` is `puppet job run`, `service` is `service` of a node. `sample` installs on this machine, as
-a monolithic text-mode installation, and starts the server once.
+`job run` is `puppet job run`, `service` is `service` of a node. `sample` installs on this
+machine, as a monolithic text-mode installation, and starts the server once.
 """
 
 import argparse

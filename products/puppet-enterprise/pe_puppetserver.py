@@ -56,7 +56,8 @@ class Analytics:
 
     def reload(self) -> None:
         """Read the settings anew."""
-        obey(self._opened(), self._state, read_settings(self._node, SERVER))
+        settings = read_settings(self._node, SERVER)
+        obey(self._opened(), self._state, settings, self._compiled["channels"])
 
     def check_in(self) -> dict[str, Any]:
         """Once: what came of the data, and the newest release if this is an older one."""

@@ -3,12 +3,10 @@
 `make test-puppet` installs the packages. Nothing of the machine's own configuration is used.
 """
 
-import contextlib
 import json
 import shutil
 import subprocess
 import time
-import urllib.error
 import urllib.request
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,7 +44,7 @@ class Postgres:
     def __init__(self, directory, port):
         self.port = port
         self._data = directory / "postgres"
-        self._bin = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1]
+        self._bin = max(Path("/usr/lib/postgresql").glob("*/bin"))
         directory.chmod(0o755)
         self._data.mkdir()
         shutil.chown(self._data, "postgres", "postgres")
@@ -141,10 +139,11 @@ class PuppetDb:
             assert json.load(answer)["processed"] is True
 
     def _is_ready(self):
-        with contextlib.suppress(OSError, urllib.error.URLError, ValueError):
+        try:
             with urllib.request.urlopen(f"{self.url}/status/v1/simple", timeout=5) as answer:
                 return answer.read() == b"running"
-        return False
+        except OSError:
+            return False
 
     def stop(self):
         self._server.stop()
