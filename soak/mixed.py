@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.load import event
-from bench.server import Server, running
+from bench.server import Server, free_port, running
 
 from glasshouse.catalogue import Catalogue
 from soak.fuzz_doors import ROOT, samples
@@ -317,7 +317,7 @@ def soak(
     chance = random.Random(seed)
     ledger, ends = Ledger(), Counter[str]()
     end = time.monotonic() + seconds
-    port, clients = _free_port(), None
+    port, clients = free_port(), None
     ways = itertools.cycle(("stopped", "killed"))
     while True:
         collectors = chance.choice(("1", "2"))
@@ -396,12 +396,6 @@ def _register(server: Server) -> list[Sample]:
         with urllib.request.urlopen(request, timeout=60):
             pass
     return samples(Catalogue(server.data / "catalogue"))
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def main() -> None:

@@ -1,7 +1,6 @@
 """PipeRider Cloud in a real Chromium, with its relay, and a collector in a process of its own."""
 
 import json
-import socket
 import sys
 import threading
 import time
@@ -11,8 +10,6 @@ import httpx
 import pytest
 import uvicorn
 
-from glasshouse.cli.connection import running_server
-from glasshouse.cli.server_process import ServerProcess
 from glasshouse_sdk.manifest import disclosure, read_manifest
 
 CLOUD = Path(__file__).parents[1] / "cloud"
@@ -53,29 +50,10 @@ class Collector:
         raise AssertionError(f"{rows}, and not {least} after 40 s")
 
 
-def reached(data):
-    """The server; a busy machine's may take a moment to answer."""
-    end = time.monotonic() + 30
-    while time.monotonic() < end:
-        server = running_server(data)
-        if server is not None:
-            return server
-    raise AssertionError(f"no server answers on {data}")
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
-
-
 @pytest.fixture
-def collector(tmp_path):
-    (tmp_path / "data").mkdir()
-    with ServerProcess(tmp_path / "data", f"127.0.0.1:{free_port()}") as process:
-        process.wait_until_ready()
-        server = reached(tmp_path / "data")
-        server.call("POST", "/api/v1/products", content=MANIFEST.read_bytes())
-        yield Collector(tmp_path / "data", server.url, server)
+def collector(tmp_path, fresh_server):
+    fresh_server.add_product(MANIFEST.read_bytes())
+    return Collector(tmp_path / "data", fresh_server.url, fresh_server)
 
 
 @pytest.fixture

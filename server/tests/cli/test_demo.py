@@ -10,14 +10,10 @@ import time
 
 import httpx
 import pytest
+from bench.server import free_port
 
 from glasshouse.cli.demo import PRODUCTS
 from glasshouse_sdk.manifest import read_manifest
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
 
 
 def command(data, listen, *more):

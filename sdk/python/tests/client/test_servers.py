@@ -10,6 +10,7 @@ import sys
 import urllib.request
 
 import pytest
+from bench.server import free_port
 
 from glasshouse_sdk import Telemetry
 
@@ -53,9 +54,7 @@ def serve(weekly, tmp_path, collector, eventually):
     )
 
     def start(*words):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         words = [word.replace("PORT", str(port)) for word in words]
         environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
         with (tmp_path / "log").open("wb") as log:
