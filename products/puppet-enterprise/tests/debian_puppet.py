@@ -6,6 +6,7 @@
 import json
 import shutil
 import subprocess
+import tempfile
 import time
 import urllib.request
 from datetime import UTC, datetime
@@ -39,11 +40,15 @@ def missing():
 
 
 class Postgres:
-    """A cluster of its own; the server refuses to run as root."""
+    """A cluster of its own. The server refuses to run as root, and its user cannot enter the
+    directories of tests.
+    """
 
-    def __init__(self, directory, port):
+    def __init__(self, port):
         self.port = port
-        self._data = directory / "postgres"
+        self._directory = tempfile.TemporaryDirectory(prefix="puppetdb-postgres-")
+        directory = Path(self._directory.name)
+        self._data = directory / "data"
         self._bin = max(Path("/usr/lib/postgresql").glob("*/bin"))
         directory.chmod(0o755)
         self._data.mkdir()
@@ -59,6 +64,7 @@ class Postgres:
 
     def stop(self):
         self._as_postgres("pg_ctl", "-D", self._data, "-m", "immediate", "stop")
+        self._directory.cleanup()
 
     def _sql(self, database, line):
         self._as_postgres(
