@@ -1,4 +1,4 @@
-"""The site's PuppetDB: recorded, or the real one of Debian under PUPPET=real (`make test-puppet`)."""
+"""PuppetDB: recorded, or the real one of Debian under PUPPET=real (`make test-puppet`)."""
 
 import os
 import sys
