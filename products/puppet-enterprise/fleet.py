@@ -67,6 +67,7 @@ def fleet(calendar: Calendar, seed: int, _key: str) -> Sequence[Request]:
     """A request a check-in, oldest first."""
     chance = random.Random(f"puppet-enterprise {seed}")
     sites = list(_sites(calendar, chance))
+    sites[0] = sites[0]._replace(life=Life(-1, calendar.days))
     ahead = sites[0].masters[0]
     # A machine that was cloned together with its identity runs on in another place.
     sites.append(sites[1]._replace(system="CentOS", second=chance.uniform(0, 86_400), lag=40.0))

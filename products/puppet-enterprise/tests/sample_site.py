@@ -17,6 +17,8 @@ import urllib.parse
 from pathlib import Path
 
 from bench.server import free_port
+from classifier import INFRASTRUCTURE, Classifier
+from deployment import read_deployment
 
 HOME = Path(__file__).parents[1]
 RECORDED = Path(__file__).with_name("recorded.json")
@@ -63,6 +65,12 @@ def with_line(pe_conf, line):
     return pe_conf.replace("  # edited in text mode\n", line)
 
 
+def set_parameter(site, value="false", name="send_analytics_data", owner="puppet_enterprise"):
+    """As the console keeps it; `test_puppet_console.py` does it in the console."""
+    console = read_deployment(site.directory).console
+    Classifier(console.classifier).set_parameter(INFRASTRUCTURE, owner, name, value)
+
+
 def environment(**more):
     return {"PATH": os.environ["PATH"], "HOME": "/nonexistent", **more}
 
@@ -96,6 +104,11 @@ class Site:
         """What is there below a node's directory, of the telemetry and whatever it has made."""
         found = (self.root(below) / "opt/puppetlabs/server/data/analytics").rglob("*")
         return sorted(path.name for path in found if path.is_file())
+
+    def bodies(self, certname):
+        """What has left a master, byte for byte."""
+        analytics = self.root(certname) / "opt/puppetlabs/server/data/analytics"
+        return [path.read_bytes() for path in sorted(analytics.rglob("history/*.body"))]
 
     def server(self, *more, **variables):
         words = ["--deployment", self.directory]
