@@ -67,10 +67,13 @@ def fleet(calendar: Calendar, seed: int, _key: str) -> Sequence[Request]:
     """A request a check-in, oldest first."""
     chance = random.Random(f"puppet-enterprise {seed}")
     sites = list(_sites(calendar, chance))
-    sites[0] = sites[0]._replace(life=Life(-1, calendar.days))
+    # These two are there all the time: one with a wrong clock, and one that was cloned together
+    # with its identity, so that it runs in two places.
+    always = Life(-1, calendar.days)
+    sites[0] = sites[0]._replace(life=always)
+    sites[1] = sites[1]._replace(life=always, system="RedHat")
     ahead = sites[0].masters[0]
-    # A machine that was cloned together with its identity runs on in another place.
-    sites.append(sites[1]._replace(system="CentOS", second=chance.uniform(0, 86_400), lag=40.0))
+    sites.append(sites[1]._replace(system="Ubuntu", second=chance.uniform(0, 86_400), lag=40.0))
     sent = []
     for site in sites:
         for day in range(calendar.days):
