@@ -153,3 +153,68 @@ class PuppetDb:
 
     def stop(self):
         self._server.stop()
+
+
+PUPPET_CONF = """[main]
+certname = {certname}
+ssldir = {home}/ssl
+vardir = {home}/var
+[server]
+cadir = {home}/ca
+"""
+SERVER_CONF = """
+global: {{ logging-config: {home}/logback.xml }}
+webserver: {{ client-auth: want, ssl-host: 127.0.0.1, ssl-port: {port} }}
+product: {{
+  check-for-updates: true
+  update-server-url: "{updates}"
+  name: {{ group-id: "puppetlabs.packages", artifact-id: "pe-master" }}
+}}
+jruby-puppet: {{
+  ruby-load-path: [/usr/lib/puppetserver/ruby/vendor_ruby]
+  gem-home: {home}/gems
+  gem-path: ["{home}/gems", "/usr/lib/puppetserver/vendored-jruby-gems"]
+  server-conf-dir: {home}/puppet
+  server-code-dir: {home}/code
+  server-var-dir: {home}/var
+  server-run-dir: {home}/run
+  server-log-dir: {home}/log
+  max-active-instances: 1
+}}
+"""
+LOGBACK = """<configuration><appender name="out" class="ch.qos.logback.core.ConsoleAppender">
+<encoder><pattern>%-5p [%c] %m%n</pattern></encoder></appender>
+<root level="info"><appender-ref ref="out"/></root></configuration>
+"""
+READY = "Puppet Server has successfully started"
+
+
+class PuppetServer:
+    """With a certificate authority of its own, and a check for updates as PE's server makes it."""
+
+    def __init__(self, directory, port, updates):
+        home = directory / "puppetserver"
+        for name in ("conf.d", "puppet", "code", "var", "run", "log", "gems"):
+            (home / name).mkdir(parents=True)
+        for name in ("auth", "ca", "metrics", "web-routes"):
+            shutil.copy(f"/etc/puppet/puppetserver/conf.d/{name}.conf", home / "conf.d")
+        conf = SERVER_CONF.format(home=home, port=port, updates=updates)
+        (home / "conf.d" / "server.conf").write_text(conf)
+        text = PUPPET_CONF.format(home=home, certname="master.example.com")
+        (home / "puppet" / "puppet.conf").write_text(text)
+        (home / "logback.xml").write_text(LOGBACK)
+        self.ca_certificate = home / "ssl" / "certs" / "ca.pem"
+        command = [
+            "java", "-Xmx768m", "-XX:TieredStopAtLevel=1",
+            "-Djruby.logger.class=com.puppetlabs.jruby_utils.jruby.Slf4jLogger",
+            "-cp", PUPPETSERVER, "clojure.main", "-m", "puppetlabs.trapperkeeper.main",
+            "--config", home / "conf.d", "-b", "/etc/puppet/puppetserver/services.d",
+        ]  # fmt: skip
+        self._log = home / "output"
+        self._server = JavaServer(command, self._log, lambda: READY in self.log(), cwd=home)
+
+    def log(self):
+        return self._log.read_text(errors="replace")
+
+    def stop(self):
+        self._server.stop()

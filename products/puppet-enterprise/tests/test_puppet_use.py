@@ -66,7 +66,7 @@ def test_pe33_how_the_console_is_used(filled):
 
 def test_pe34_how_many_nodes_organizations_manage(filled):
     sizes = filled.ask("deployment_sizes", field="nodes", **SIMULATED)
-    assert sum(row["organizations"] for row in sizes) > 10
+    assert sum(row["organizations"] for row in sizes) > 6
     assert sum(row["total"] for row in sizes) > 1000
 
 
@@ -93,7 +93,7 @@ def test_the_fleet_is_the_same_for_the_same_seed_and_end():
 def test_the_fleet_behaves_like_one():
     sent = fleet()
     counts = Counter("host-id" in each for each in sent)
-    assert counts[False] > 50, "those that opted out, and left the check for updates on"
+    assert counts[False] > 20, "those that opted out, and left the check for updates on"
     assert all(set(each) == {"product", "version"} for each in sent if "host-id" not in each)
     check_ins = [each for each in sent if "host-id" in each]
     texts = Counter(json.dumps(each) for each in check_ins)

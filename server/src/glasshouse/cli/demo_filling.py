@@ -75,11 +75,21 @@ def _piperider_here(place: Place, key: str) -> tuple[str, ...]:
     )  # fmt: skip
 
 
+def _puppet_here(place: Place, key: str) -> tuple[str, ...]:
+    home = place.data / "this-machine" / "puppet-enterprise"
+    return (
+        str(place.products / "puppet-enterprise" / "pe.py"),
+        "sample", "--endpoint", place.url, "--key", key, "--deployment", str(home),
+    )  # fmt: skip
+
+
 PROGRAMMES = (
     Programme("psmdb", "percona-server-mongodb", _percona_here),
     Programme("piperider", "piperider", _piperider_here),
     Programme("piperider-cloud", "piperider/cloud", None),
     Programme("cloudbees-ci", "cloudbees-ci", _cloudbees_here),
+    Programme("puppet-enterprise", "puppet-enterprise", _puppet_here),
+    Programme("puppet-enterprise-console", "puppet-enterprise/console", None),
 )
 
 
