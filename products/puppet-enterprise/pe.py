@@ -17,10 +17,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from deployment import SERVICES, DeploymentError, read_deployment
-from installation import MASTER_HOST, add_master, install
 from pe_puppetserver import main as pe_puppetserver
-from puppet_run import reload, run_puppet
+from puppet_enterprise.deployment import SERVICES, DeploymentError, read_deployment
+from puppet_enterprise.installation import MASTER_HOST, add_master, install
+from puppet_enterprise.puppet_run import reload, run_puppet
 
 VERSION = "2016.5.2"
 PUPPETDB = "http://127.0.0.1:8080"

@@ -14,13 +14,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import parse_qs, quote
 
-import pe_console_pages as pages
 import uvicorn
-from analytics import manifest_on, obey
-from classifier import Classifier
-from deployment import CONSOLE, Deployment, DeploymentError, place, read_deployment
-from puppet_run import read_settings, run_puppet
-from puppetdb import PuppetDb, PuppetDbError
+from puppet_enterprise import pages
+from puppet_enterprise.analytics import manifest_on, obey
+from puppet_enterprise.classifier import Classifier
+from puppet_enterprise.deployment import (
+    CONSOLE,
+    Deployment,
+    DeploymentError,
+    place,
+    read_deployment,
+)
+from puppet_enterprise.puppet_run import read_settings, run_puppet
+from puppet_enterprise.puppetdb import PuppetDb, PuppetDbError
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response

@@ -20,11 +20,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from analytics import manifest_on, obey
-from deployment import SERVER, Deployment, DeploymentError, Node, place, read_deployment
-from master_facts import check_in, license_uuid
-from puppet_run import read_settings
-from puppetdb import PuppetDb
+from puppet_enterprise.analytics import manifest_on, obey
+from puppet_enterprise.deployment import (
+    SERVER,
+    Deployment,
+    DeploymentError,
+    Node,
+    place,
+    read_deployment,
+)
+from puppet_enterprise.master_facts import check_in, license_uuid
+from puppet_enterprise.puppet_run import read_settings
+from puppet_enterprise.puppetdb import PuppetDb
 
 from glasshouse_sdk import Telemetry
 

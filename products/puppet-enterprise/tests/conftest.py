@@ -1,7 +1,6 @@
 """PuppetDB: recorded, or the real one of Debian under PUPPET=real (`make test-puppet`)."""
 
 import itertools
-import os
 import sys
 import uuid
 from pathlib import Path
@@ -12,7 +11,7 @@ from bench.server import free_port
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 
 import debian_puppet  # noqa: E402 (found by the path above)
-from sample_site import (  # noqa: E402 (found by the path above)
+from pe_site import (  # noqa: E402 (found by the path above)
     FACTS,
     LICENSE,
     MASTER,
@@ -20,16 +19,15 @@ from sample_site import (  # noqa: E402 (found by the path above)
     RecordedPuppetDb,
     Site,
 )
-from vendor import Vendor  # noqa: E402 (found by the path above)
+from pe_vendor import Vendor  # noqa: E402 (found by the path above)
 
 numbers = itertools.count(1)
-IS_REAL = os.environ.get("PUPPET") == "real"
 
 
 @pytest.fixture(scope="session")
 def puppetdb(tmp_path_factory):
     """Its address."""
-    if not IS_REAL:
+    if not debian_puppet.IS_REAL:
         recorded = RecordedPuppetDb()
         yield recorded.url
         recorded.stop()

@@ -4,6 +4,7 @@
 """
 
 import json
+import os
 import shutil
 import subprocess
 import tempfile
@@ -12,6 +13,7 @@ import urllib.request
 from datetime import UTC, datetime
 from pathlib import Path
 
+IS_REAL = os.environ.get("PUPPET") == "real"
 PUPPETDB = Path("/usr/share/puppetdb/puppetdb.jar")
 PUPPETSERVER = Path("/usr/share/puppetserver/puppetserver.jar")
 STARTS = 240  # seconds that a Java server may take to start on a busy machine

@@ -17,9 +17,8 @@ from silence.wire import Wire, report
 REPOSITORY = Path(__file__).parents[3]
 sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "products" / "puppet-enterprise")]
 
-from deployment import read_deployment  # noqa: E402 (found by the path above)
 from pe_console import Analytics  # noqa: E402 (found by the path above)
-from sample_site import (  # noqa: E402 (found by the path above)
+from pe_site import (  # noqa: E402 (found by the path above)
     CLOSED,
     CONSOLE,
     MASTER,
@@ -31,6 +30,7 @@ from sample_site import (  # noqa: E402 (found by the path above)
     set_parameter,
     with_line,
 )
+from puppet_enterprise.deployment import read_deployment  # noqa: E402 (found by the path above)
 
 from glasshouse_sdk.browser.relay import Asked  # noqa: E402 (as above)
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from sample_site import CONSOLE, MASTER, SPLIT, set_parameter
-from vendor import CONSOLE as PRODUCT
-from vendor import MANIFESTS
+from pe_site import CONSOLE, MASTER, SPLIT, set_parameter
+from pe_vendor import CONSOLE as PRODUCT
+from pe_vendor import MANIFESTS
 
 from glasshouse_sdk.manifest import read_manifest
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pytest
 from pe_puppetserver import PERIOD
-from sample_site import (
+from pe_site import (
     CLOSED,
     CONSOLE,
     COUNTED,
@@ -21,7 +21,7 @@ from sample_site import (
     set_parameter,
     with_line,
 )
-from vendor import MANIFESTS, SERVER
+from pe_vendor import MANIFESTS, SERVER
 
 from glasshouse_sdk.manifest import disclosure, read_manifest
 

@@ -6,9 +6,9 @@ import time
 import debian_puppet
 import pytest
 from bench.server import free_port
-from conftest import IS_REAL
-from sample_site import MASTER
-from vendor import SERVER
+from debian_puppet import IS_REAL
+from pe_site import MASTER
+from pe_vendor import SERVER
 
 RELEASE = {"version": "2016.5.3", "link": "https://example.com/2016.5.3", "message": "A fix"}
 

@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from sample_site import MASTER, MONOLITHIC, NO_CHECK, OFF, set_parameter, with_line
-from vendor import SERVER
+from pe_site import MASTER, MONOLITHIC, NO_CHECK, OFF, set_parameter, with_line
+from pe_vendor import SERVER
 
 ADVICE = {
     "version": "2016.5.3", "link": "https://puppet.com/security/cve-2017-2292",

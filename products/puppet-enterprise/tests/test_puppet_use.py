@@ -7,7 +7,7 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from vendor import CONSOLE, HOME, MANIFESTS, SERVER
+from pe_vendor import CONSOLE, HOME, MANIFESTS, SERVER
 
 from glasshouse_sdk.manifest import read_manifest
 

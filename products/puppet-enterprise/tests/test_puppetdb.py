@@ -5,8 +5,8 @@ import os
 from pathlib import Path
 
 import pytest
-from puppetdb import AGENT_OS, AGENT_VERSIONS, NODES, PuppetDb, PuppetDbError
-from sample_site import CLOSED, COUNTED, FACTS, RECORDED
+from pe_site import CLOSED, COUNTED, FACTS, RECORDED
+from puppet_enterprise.puppetdb import AGENT_OS, AGENT_VERSIONS, NODES, PuppetDb, PuppetDbError
 
 CERTNAMES = ["from", "nodes", ["extract", ["certname"]]]
 QUERIES = (NODES, AGENT_OS, AGENT_VERSIONS, CERTNAMES)

@@ -10,9 +10,9 @@ import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from classifier import INFRASTRUCTURE, Classifier
-from deployment import SERVER, SETTINGS, Deployment, DeploymentError, Node, place
-from parameters import PARAMETERS, values_for
+from puppet_enterprise.classifier import INFRASTRUCTURE, Classifier
+from puppet_enterprise.deployment import SERVER, SETTINGS, Deployment, DeploymentError, Node, place
+from puppet_enterprise.parameters import PARAMETERS, values_for
 
 RELOADS_SINCE = (2016, 5, 2)
 

@@ -12,10 +12,9 @@ A value that is not clearly on is off, and so is one in a file that nobody can u
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from deployment import Node
-
 from glasshouse_sdk.keyfiles import NotUnderstoodError, find_key
 from glasshouse_sdk.off import parse_off
+from puppet_enterprise.deployment import Node
 
 
 class Parameter(NamedTuple):

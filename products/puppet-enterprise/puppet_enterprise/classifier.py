@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from deployment import DeploymentError, place
+from puppet_enterprise.deployment import DeploymentError, place
 
 INFRASTRUCTURE = "PE Infrastructure"
 CLASSES = ("puppet_enterprise", "puppet_enterprise::profile::master")

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from deployment import Node
-from puppetdb import PuppetDb, PuppetDbError
+from puppet_enterprise.deployment import Node
+from puppet_enterprise.puppetdb import PuppetDb, PuppetDbError
 
 PRODUCT = "Puppet Enterprise"
 UUID = re.compile(r"^uuid:\s*\"?([0-9A-Fa-f-]{32,36})\"?\s*$", re.MULTILINE)

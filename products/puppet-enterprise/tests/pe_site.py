@@ -17,8 +17,8 @@ import urllib.parse
 from pathlib import Path
 
 from bench.server import free_port
-from classifier import INFRASTRUCTURE, Classifier
-from deployment import read_deployment
+from puppet_enterprise.classifier import INFRASTRUCTURE, Classifier
+from puppet_enterprise.deployment import read_deployment
 
 HOME = Path(__file__).parents[1]
 RECORDED = Path(__file__).with_name("recorded.json")

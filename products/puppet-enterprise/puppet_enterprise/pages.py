@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from urllib.parse import quote
 
-from classifier import Group
+from puppet_enterprise.classifier import Group
 
 LAYOUT = """<!doctype html>
 <html lang="en">

@@ -10,7 +10,8 @@ The file goes to every node, and Puppet runs there, before any service is starte
 import subprocess
 from pathlib import Path
 
-from deployment import (
+from glasshouse_sdk.keyfiles import NotUnderstoodError, find_key
+from puppet_enterprise.deployment import (
     CONSOLE,
     PUPPETDB,
     SERVER,
@@ -19,9 +20,7 @@ from deployment import (
     Node,
     write_deployment,
 )
-from puppet_run import number_of, run_puppet
-
-from glasshouse_sdk.keyfiles import NotUnderstoodError, find_key
+from puppet_enterprise.puppet_run import number_of, run_puppet
 
 MASTER_HOST = "puppet_enterprise::puppet_master_host"
 HOSTS = {

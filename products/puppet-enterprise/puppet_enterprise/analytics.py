@@ -8,13 +8,12 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from deployment import Node
-from parameters import PARAMETERS
-
 from glasshouse_sdk import Telemetry
 from glasshouse_sdk.answers import UnreadableAnswersError, read_answers
 from glasshouse_sdk.compiled import load_compiled
 from glasshouse_sdk.state import State
+from puppet_enterprise.deployment import Node
+from puppet_enterprise.parameters import PARAMETERS
 
 
 def manifest_on(node: Node, manifest: Path) -> dict[str, Any]:
