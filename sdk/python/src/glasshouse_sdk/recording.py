@@ -48,9 +48,9 @@ class Recorder:
 
     __slots__ = (
         "_allowance", "_append", "_compiled", "_consent", "_destination", "_environ", "_identities",
-        "_instance", "_items", "_keys", "_next_look", "_occasions", "_origin", "_quiet_until", "_release",
-        "_run", "_second", "_second_text", "_sender", "_state", "_surroundings", "_today",
-        "_version", "_way",
+        "_instance", "_items", "_keys", "_next_look", "_occasions", "_origin", "_quiet_until",
+        "_release", "_run", "_second", "_second_text", "_sender", "_state", "_surroundings",
+        "_today", "_version", "_way",
     )  # fmt: skip
 
     def __init__(

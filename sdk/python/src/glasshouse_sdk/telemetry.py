@@ -71,8 +71,9 @@ class Telemetry:
         manifest's. `state`: the state directory, if not the user's own for this product.
         `instance`: the instance's identity, if the product knows one. `identities`: the others.
         `keys`: of identities that several machines share, the key that they all hash it with (64
-        hex digits); the others are hashed with a secret of this machine alone. `origin`: 'production', 'development' or 'ci', if it is not as the variables of test
-        runners and build services tell; the last two are counted apart. `environment`: variables,
+        hex digits); the others are hashed with a secret of this machine alone. `origin`:
+        'production', 'development' or 'ci', if it is not as the variables of test runners and build
+        services tell; the last two are counted apart. `environment`: variables,
         if not the process's. `project`: the directory of the project that the product works on, if
         its manifest has switches there. `properties`: those that the product was started with, for
         switches of that kind. `policy`: the directory of the organization's policies, if not
@@ -170,9 +171,9 @@ class Telemetry:
             return "waiting" if self._is_on else "given-up"
 
     def check_for_updates(self, seconds: float = IN_LINE_SECONDS) -> Release | None:
-        """The newest release, with `version`, `newer`, `link` and `message`; None if no answer came,
-        or the channel `update-check` is off. Product and version leave, and no identity; nothing at
-        all if the last `send` has brought the answer.
+        """The newest release, with `version`, `newer`, `link` and `message`; None if no answer
+        came, or the channel `update-check` is off. Product and version leave, and no identity;
+        nothing at all if the last `send` has brought the answer.
         """
         try:
             if self.state_of(UPDATE_CHECK) != "on":

@@ -301,8 +301,8 @@ def _sending(manifest: Manifest) -> Iterator[str]:
     yield f"Items go{destination} in the format '{product.wire}'. {ways[product.send.way]}"
     yield f"They are kept for {product.keep} by {product.vendor}."
     if UPDATE_CHECK in manifest.channels:
-        yield "Apart from that the product asks whether there is a newer release. Only its name and"
-        yield f"version leave then, and nothing of it is kept. That is the channel `{UPDATE_CHECK}`."
+        yield "Apart from that the product asks whether there is a newer release: the channel"
+        yield f"`{UPDATE_CHECK}`. Product and version leave then, and nothing of it is kept."
     yield ""
 
 
