@@ -16,7 +16,7 @@ from pathlib import Path
 IS_REAL = os.environ.get("PUPPET") == "real"
 PUPPETDB = Path("/usr/share/puppetdb/puppetdb.jar")
 PUPPETSERVER = Path("/usr/share/puppetserver/puppetserver.jar")
-STARTS = 240  # seconds that a Java server may take to start on a busy machine
+STARTS = 600  # seconds that a Java server may take to start on a busy machine
 DATABASE = """[database]
 subname = //localhost:{port}/puppetdb
 username = puppetdb

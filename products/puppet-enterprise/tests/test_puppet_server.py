@@ -10,13 +10,14 @@ from debian_puppet import IS_REAL
 from pe_site import MASTER
 from pe_vendor import SERVER
 
+pytestmark = pytest.mark.skipif(
+    not IS_REAL, reason="a part of `make test-puppet`: Puppet Server takes minutes to start"
+)
 RELEASE = {"version": "2016.5.3", "link": "https://example.com/2016.5.3", "message": "A fix"}
 
 
 @pytest.fixture(scope="module")
 def server(vendor, tmp_path_factory):
-    if not IS_REAL:
-        pytest.skip("Puppet Server is a part of `make test-puppet`: it takes minutes to start")
     vendor.server.change_product(SERVER, {"release": RELEASE})
     started = debian_puppet.PuppetServer(tmp_path_factory.mktemp("debian"), free_port(), vendor.url)
     yield started
