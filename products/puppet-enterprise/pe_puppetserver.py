@@ -192,7 +192,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     options = _parser().parse_args(arguments)
     try:
         deployment = read_deployment(options.deployment)
-        node = deployment.node(options.node) if options.node else deployment.masters[0]
+        node = deployment.master(options.node)
     except DeploymentError as error:
         print(f"pe-puppetserver: {error}", file=sys.stderr)
         return 2

@@ -83,6 +83,14 @@ class Deployment:
             raise DeploymentError(f"found the node '{certname}'; expected one of {known}")
         return self.nodes[certname]
 
+    def master(self, certname: str | None) -> Node:
+        """The primary master, unless another is named. Raises DeploymentError."""
+        node = self.masters[0] if certname is None else self.node(certname)
+        if node not in self.masters:
+            known = ", ".join(master.certname for master in self.masters)
+            raise DeploymentError(f"found '{certname}', which is no master; expected one of {known}")
+        return node
+
     def with_node(self, certname: str, services: tuple[str, ...]) -> "Deployment":
         node = Node(certname, self.directory / "nodes" / certname, services)
         return Deployment(self.directory, self.version, {**self.nodes, certname: node})
