@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import pytest
 from bench.server import free_port
+from products.postgresql_server import PostgreSQL, postgresql_server
 
 from glasshouse.cli.connection import Server, running_server
 from glasshouse.cli.server_process import ServerProcess
@@ -58,3 +59,10 @@ def awaited(ask: Callable[[], T]) -> T:
             raise AssertionError(f"{PATIENCE:g} s in vain: {answer!r}")
         time.sleep(0.2)
     return answer
+
+
+@pytest.fixture(scope="module")
+def postgresql() -> Iterator[PostgreSQL]:
+    """A real PostgreSQL server, one for the tests of a file."""
+    with postgresql_server() as server:
+        yield server

@@ -28,6 +28,7 @@ from typing import Any
 from bench.server import Server, free_port, running
 
 from glasshouse.catalogue import Catalogue
+from glasshouse.cli.manifest import composed_source
 from soak.fuzz_doors import ROOT, samples
 from soak.mutations import Sample, worsened
 from soak.right_requests import DOORS, MARK, Making, Request
@@ -247,7 +248,7 @@ def _register(server: Server) -> list[Sample]:
     for manifest in MANIFESTS:
         request = urllib.request.Request(
             "http://{}:{}/api/v1/products".format(*server.address),
-            data=manifest.read_bytes(),
+            data=composed_source(manifest),
             headers={"Authorization": f"Bearer {server.token}"},
         )
         with urllib.request.urlopen(request, timeout=60):

@@ -18,9 +18,9 @@ sys.path[:0] = [str(CLOUD), str(TESTS / "browser"), str(TESTS / "tracker")]
 
 from chromium import Browser  # noqa: E402 (found by the path above)
 from cloud_app import MANIFEST, application  # noqa: E402 (found by the path above)
+from cloud_visit import BANNER, choose, fill, log_in, submit, upload  # noqa: E402 (found by the path above)
 from tabs import Tab  # noqa: E402 (found by the path above)
 
-BANNER = "document.querySelector('glasshouse-banner')"
 RUN = json.dumps(
     {
         "source": "duckdb",
@@ -80,29 +80,6 @@ def tab(tmp_path):
     browser.close()
 
 
-def choose(tab, name):
-    tab.wait(BANNER)
-    tab.click(f"{BANNER}.shadowRoot.querySelector('button.{name}')")
-    tab.wait(f"!{BANNER}")
-
-
-def fill(tab, name, text):
-    tab.value(f"document.querySelector('[name={name}]').value = {json.dumps(text)}")
-
-
-def submit(tab, action, heading):
-    tab.value("window.before = true")  # the next page may have the same heading
-    tab.click(f"form[action='{action}'] button" if action else "main form button")
-    tab.wait(f"!window.before && document.querySelector('h1')?.textContent === '{heading}'")
-    tab.browser.settle(0.3)
-
-
-def log_in(tab):
-    fill(tab, "name", "ann")
-    fill(tab, "password", "correct horse")
-    submit(tab, "/login", "Reports")
-
-
 def telemetry_requests(tab):
     return [r for r in tab.requests if r["url"].endswith("/glasshouse/items")]
 
@@ -127,11 +104,9 @@ def test_pr30_to_pr32_pr36_to_pr46_a_visit_after_accept_all_is_in_the_store(site
     tab.browser.settle(1.0)
     assert telemetry_requests(tab) == []
     choose(tab, "all")
-    log_in(tab)
+    log_in(tab, "ann", "correct horse")
     for title in ("first", "second"):
-        fill(tab, "title", title)
-        fill(tab, "run", RUN)
-        submit(tab, "/reports", title)
+        upload(tab, title, RUN)
         tab.open(f"{site}/")
     tab.open(f"{site}/reports/1")
     submit(tab, "/reports/1/share", "first")
@@ -175,7 +150,7 @@ def test_pr33_pr34_without_accept_all_the_login_works_and_nothing_is_sent(
     tab.open(f"{site}/login")
     if choice == "necessary":
         choose(tab, choice)
-    log_in(tab)
+    log_in(tab, "ann", "correct horse")
     tab.open(f"{site}/trend?metric=rows")
     tab.open(f"{site}/feedback")
     tab.open(f"{site}/")

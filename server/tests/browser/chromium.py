@@ -8,7 +8,7 @@ import select
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 
@@ -126,13 +126,62 @@ class Page:
 
     def value(self, expression: str):
         """What a script in the page sees."""
-        result = self._call("Runtime.evaluate", expression=expression, returnByValue=True)
+        result = self._call(
+            "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True
+        )
         assert "exceptionDetails" not in result, result
         return result["result"].get("value")
 
     def move(self, x: float, y: float) -> None:
         self._call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
         self._browser.settle(0.2)
+
+    def click(self, selector: str, number: int = 0) -> None:
+        """Press the pointer on the middle of an element, and wait for what it leads to."""
+        found = json.dumps(selector)
+        x, y = self.value(
+            f"(e => {{ e.scrollIntoView({{block: 'center', inline: 'nearest'}}); const r = "
+            f"e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; }})"
+            f"(document.querySelectorAll({found})[{number}])"
+        )
+        self.move(x, y)
+        for kind in ("mousePressed", "mouseReleased"):
+            self._call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+        self._browser.settle(0.5)
+
+    def press(self, key: str) -> None:
+        """Press a key, and wait for what it leads to."""
+        text = key if len(key) == 1 else ""
+        self._call("Input.dispatchKeyEvent", type="keyDown", key=key, text=text)
+        self._call("Input.dispatchKeyEvent", type="keyUp", key=key)
+        self._browser.settle(0.1)
+
+    def follow(self, selector: str, number: int = 0) -> None:
+        """Click on what leads to another page, and wait until that is there."""
+        self._leaving(lambda: self.click(selector, number))
+
+    def go(self, key: str) -> None:
+        """Press a key that leads to another page, and wait until that is there."""
+        self._leaving(lambda: self.press(key))
+
+    def _leaving(self, act: Callable[[], None]) -> None:
+        self.value("window.isOld = true; 1")
+        act()
+        self.wait_until("window.isOld === undefined && document.readyState === 'complete'")
+
+    def wait_until(self, expression: str, seconds: float = 20) -> None:
+        """Until a script in the page finds that something is true."""
+        end = time.monotonic() + seconds
+        while not self.value(expression):
+            assert time.monotonic() < end, f"waited for {expression}"
+            self._browser.settle(0.2)
+
+    def pdf(self, path: Path) -> bytes:
+        """The page as it prints on A4."""
+        printed = self._call("Page.printToPDF", preferCSSPageSize=True, printBackground=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(base64.b64decode(printed["data"]))
+        return path.read_bytes()
 
     def picture(self, path: Path) -> None:
         """The whole page, however long."""
@@ -165,6 +214,14 @@ class Page:
             if event["method"] == "Network.requestWillBeSent"
             and not event["params"]["request"]["url"].startswith("data:")
         ]
+
+    def transferred(self) -> int:
+        """Bytes that came over the wire, headers included; what the browser had kept is nothing."""
+        return sum(
+            int(event["params"]["encodedDataLength"])
+            for event in self._mine()
+            if event["method"] == "Network.loadingFinished"
+        )
 
     def close(self) -> None:
         self._browser.call("Target.closeTarget", targetId=self._target)

@@ -269,7 +269,7 @@ def test_every_surface_says_the_same_to_who_has_no_raw_access(client, access, wo
         assert f"{row['value']},{row['instances']}," in csv
     page = client.get("/products/forge?period=30d&field=snapshot.host.system").text
     for row in answer["rows"]:
-        assert re.search(rf"{row['value']}</th><td class=\"number\">{row['instances']}<", page)
+        assert re.search(rf">{row['value']}</a></th><td class=\"number\">{row['instances']}<", page)
     assert "Newest items" not in page
     assert client.get("/products/forge/live").status_code == 403
     refused = client.get("/api/v1/ask/active_instances?product=forge&where=country!=DE")

@@ -73,8 +73,10 @@ def test_first_use(tmp_path):
     with shown(tmp_path, Fleet(), MANIFEST) as client:
         assert "Nothing has arrived from a real installation yet" in client.get("/").text
         text = client.get("/products/forge").text
-        assert "No instance was active between" in text
-        assert "Nothing has arrived yet" in text or "not declared" in text
+        assert "Waiting for the first item" in text
+        assert "glasshouse-sdk --manifest forge.toml --key gh_" in text
+        assert "record command_finished command=run seconds=1.5" in text
+        assert "Which installations" not in text
 
 
 def test_no_product_shows_the_first_steps(world):

@@ -20,6 +20,8 @@ WORDS = {
     "advisory": AFFECTED,
     "advisory_spread": AFFECTED,
     "advisory_organizations": AFFECTED,
+    "instance_history": {"instance": ["instance-0776"]},
+    "instance_values": {"instance": ["instance-0776"]},
 }
 PERIOD = {"product": ["forge"], "from": ["2026-09-01"], "to": ["2026-11-18"]}
 CELLS = {
@@ -68,8 +70,8 @@ def test_every_column_says_what_may_be_shown_of_it(answer):
 
 def test_rows_of_one_organization_need_raw_access(answer, question):
     named = {column.name for column in answer.columns if column.dimension}
-    single = "organization" in named or "organization" in question.required
-    assert question.raw is single
+    single = {"organization", "instance"} & {*named, *question.required}
+    assert question.raw is bool(single)
     assert answer.raw is question.raw
 
 

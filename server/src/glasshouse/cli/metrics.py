@@ -27,6 +27,7 @@ from glasshouse import __version__
 from glasshouse.cli.books import accounting_object
 from glasshouse.cli.crew.crew import Crew
 from glasshouse.cli.installation import Installation
+from glasshouse.cli.server_state import store_bytes
 from glasshouse.collector.app import Collector
 from glasshouse.journal import SYNC_BOUNDS
 from glasshouse.store import StoreUnavailableError
@@ -184,7 +185,7 @@ def disk(installation: Installation) -> Metrics:
     usage = shutil.disk_usage(data)
     yield _gauge("glasshouse_disk_free_bytes", "Free where the data is.", usage.free)
     yield _gauge("glasshouse_disk_size_bytes", "Size of the disk where the data is.", usage.total)
-    store = sum(path.stat().st_size for path in (data / "store").glob("*.duckdb*"))
+    store = store_bytes(installation)
     yield _gauge("glasshouse_store_bytes", "Size of the store's files.", store)
     aside = sum(1 for _ in (data / "journal-aside").glob("*.record"))
     yield _gauge("glasshouse_records_aside", "Records that the store could not take.", aside)

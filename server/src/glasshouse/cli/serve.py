@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from glasshouse.cli.listening import Server, address_of, bound, is_loopback, ser
 from glasshouse.cli.log import FORMS, log_to
 from glasshouse.cli.midnight import forget_each_midnight
 from glasshouse.cli.rounds import Rounds
+from glasshouse.cli.server_state import server_state
 from glasshouse.cli.service_manager import Herald
 from glasshouse.collector.app import Collector
 from glasshouse.collector.desk import Desk
@@ -194,6 +196,7 @@ async def _serve(
         access,
         live=collector.quarantine.live,
         kinds=collector.quarantine.kinds,
+        state=partial(server_state, installation),
     )
     whole = Application(installation, collector, console, access, crew)
     apps: list[Any] = [whole] if len(sockets) == 1 else [whole, collector_only(whole)]

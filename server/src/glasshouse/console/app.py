@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from starlette.applications import Starlette
@@ -16,16 +17,19 @@ from glasshouse.console.access import Access, refuse_as_json
 from glasshouse.console.api import Api
 from glasshouse.console.asset import serve_asset
 from glasshouse.console.pages.account import AccountPage
+from glasshouse.console.pages.arrangements import ARRANGEMENTS
 from glasshouse.console.pages.dictionary import DictionaryPage
 from glasshouse.console.pages.disclosure import DisclosurePage
 from glasshouse.console.pages.enter import Enter, entry
+from glasshouse.console.pages.extras import extras_of
 from glasshouse.console.pages.live import LivePage, Shown
 from glasshouse.console.pages.message import broken, message, not_found, wrong_method
 from glasshouse.console.pages.people import PeoplePage
-from glasshouse.console.pages.product import ProductPage
 from glasshouse.console.pages.products import ProductsPage
+from glasshouse.console.pages.question_page import QuestionPage
 from glasshouse.console.pages.records import RecordsPage
 from glasshouse.console.protection import Protection
+from glasshouse.console.server_state import State, no_state
 from glasshouse.insight import Insight, UnknownProductError
 from glasshouse.insight.reading import Reading
 from glasshouse.people import Database, Reader, Records, Register, Right
@@ -59,9 +63,14 @@ def access_in_memory(token: str, *, open_on_loopback: bool = False) -> Access:
 
 
 def console_routes(
-    insight: Insight, access: Access, *, live: Shown = _nothing, kinds: Shown = _nothing
+    insight: Insight,
+    access: Access,
+    *,
+    live: Shown = _nothing,
+    kinds: Shown = _nothing,
+    state: State = no_state,
 ) -> list[Route]:
-    """The console's routes. `live` and `kinds`: see `LivePage`."""
+    """The console's routes. `live` and `kinds`: see `LivePage`; `state`: see `ServerState`."""
 
     def reading(reader: Reader) -> Reading:
         return Reading(insight, reader, access.records)
@@ -71,10 +80,15 @@ def console_routes(
 
     pages: Mapping[str, Callable[[Reading], Page]] = {
         "/": ProductsPage,
-        "/products/{slug}": ProductPage,
         "/products/{slug}/dictionary": DictionaryPage,
         "/products/{slug}/disclosure": DisclosurePage,
         "/products/{slug}/live": live_page,
+        **{
+            "/products/{slug}" + (f"/{name}" if name else ""): partial(
+                QuestionPage, arrangement=arrangement, extras=extras_of(name, state)
+            )
+            for name, arrangement in ARRANGEMENTS.items()
+        },
     }
     api = Api(reading)
     enter, account, people = Enter(access), AccountPage(access), PeoplePage(access)
@@ -119,12 +133,13 @@ def console_app(
     open_on_loopback: bool = False,
     live: Shown = _nothing,
     kinds: Shown = _nothing,
+    state: State = no_state,
 ) -> Starlette:
     """The console alone, as an application. With a token for `access`, people are in memory."""
     if isinstance(access, str):
         access = access_in_memory(access, open_on_loopback=open_on_loopback)
     return Starlette(
-        routes=console_routes(insight, access, live=live, kinds=kinds),
+        routes=console_routes(insight, access, live=live, kinds=kinds, state=state),
         exception_handlers=EXCEPTION_HANDLERS,
         middleware=[Middleware(Protection)],
     )

@@ -57,3 +57,11 @@ def change(now: int | None, before: int | None) -> str:
     if now == before:
         return "as many as"
     return f"{share(abs(now - before) / before)} {'more' if now > before else 'fewer'} than"
+
+
+def seconds(value: float) -> str:
+    """A length of time in the largest unit that fits: 90 s, 12 min, 3.5 h, 2.0 days."""
+    for unit, length in (("days", 86400), ("h", 3600), ("min", 60)):
+        if value >= length * (2 if unit == "days" else 1):
+            return f"{value / length:.1f} {unit}"
+    return f"{value:.1f} s" if value and value < 10 else f"{value:.0f} s"

@@ -5,6 +5,7 @@ from starlette.responses import HTMLResponse
 
 from glasshouse.console import charts, formats
 from glasshouse.console.asset import asset_address
+from glasshouse.console.words import say, title
 from glasshouse.model import REASONS
 
 _ENVIRONMENT = Environment(
@@ -14,12 +15,15 @@ _ENVIRONMENT = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_ENVIRONMENT.globals.update(asset=asset_address, bar=charts.bar, sparkline=charts.sparkline)
+_ENVIRONMENT.globals.update(
+    asset=asset_address, bar=charts.bar, sparkline=charts.sparkline, say=say, titled=title
+)
 _ENVIRONMENT.filters.update(
     count=formats.count,
     share=formats.share,
     day=formats.day,
     moment=formats.moment,
+    seconds=formats.seconds,
     meaning=REASONS.__getitem__,
 )
 

@@ -35,7 +35,7 @@ class Glance:
     active_30: int | None
     newest_version: str | None
     newest_share: float
-    daily: Sequence[int]
+    daily: Sequence[int | None]
     last_seen: datetime | None
 
 

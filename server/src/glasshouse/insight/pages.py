@@ -10,7 +10,7 @@ from glasshouse.insight.errors import QuestionError
 from glasshouse.insight.queries import query_text
 from glasshouse.insight.question import Inquiry
 from glasshouse.store import Store
-from glasshouse_sdk.manifest import Item
+from glasshouse_sdk.manifest import Item, Manifest
 
 PAUSE = 30  # minutes
 MOST_ROWS = 500
@@ -45,3 +45,23 @@ def page_names(store: Store, asked: Inquiry, item: Item) -> dict[str, str] | Non
         return None
     fields = {name: quoted(name) for name in ("route", "load_time")}
     return {"table": table, "chosen": asked.chosen(store).text, **fields}
+
+
+def has_pages(manifest: Manifest) -> bool:
+    """Whether the manifest declares page views that can be asked about."""
+    browser = manifest.browser
+    item = manifest.items.get(browser.page_view or "") if browser else None
+    return item is not None and "route" in item.fields
+
+
+def has_load_times(manifest: Manifest) -> bool:
+    """Whether page views say how long they took."""
+    browser = manifest.browser
+    item = manifest.items.get(browser.page_view or "") if browser else None
+    return item is not None and "load_time" in item.fields
+
+
+def route_path(manifest: Manifest) -> str:
+    """The field that names the page of a view, as a trait; empty where there is none."""
+    browser = manifest.browser
+    return f"{browser.page_view}.route" if browser and has_pages(manifest) else ""

@@ -22,6 +22,7 @@ FILTERS: Mapping[str, str] = {
     "osv": "an OSV record as JSON, instead of 'affected'",
     "disclosed": "the day on which an advisory was disclosed, such as 2026-01-31",
     "organization": "only this organization, by its id",
+    "instance": "only this instance, by its id",
     "reach": "the percentage of instances that must have the version that is advised, such as 95",
 }
 """What may stand in `where` and narrows a question in a way of its own, and what it means."""

@@ -11,7 +11,7 @@ from datetime import date, datetime
 
 from glasshouse.catalogue import Product
 from glasshouse.insight import Insight
-from glasshouse.insight.answer import Answer, Cell
+from glasshouse.insight.answer import Answer
 from glasshouse.insight.asking import Words
 from glasshouse.insight.conservation import Books
 from glasshouse.insight.errors import QuestionError
@@ -19,9 +19,14 @@ from glasshouse.insight.newest import NewestItem
 from glasshouse.insight.overview import Glance, OriginCount
 from glasshouse.insight.question import Question
 from glasshouse.insight.suppression import NEEDS_RAW
+from glasshouse.insight.traits import find_trait
 from glasshouse.model import Origin
-from glasshouse.people import Reader, Records
+from glasshouse.people import Reader, Records, Right
 from glasshouse.store import Rows
+from glasshouse_sdk.manifest import Manifest
+
+FIELDS = ("field", "across")
+"""Words of a question that name what is read, and no value of it."""
 
 
 class RawAccessNeededError(QuestionError):
@@ -59,8 +64,14 @@ class Reading:
         if not self.raw:
             return self._insight.ask_suppressed(question, words)
         answer = self._insight.ask(question, words)
-        self._note(_described(answer), answer.product)
+        self._note(_described(answer, self.product(answer.product).manifest), answer.product)
         return answer
+
+    def reads_of(self, product: Product) -> list[tuple[str, str, int, str]]:
+        """What of a product was read by whom, for who may see the log; else nothing."""
+        if Right.RECORDS not in self.reader.rights:
+            return []
+        return self._records.reads_of(product.slug)
 
     def sql(self, text: str) -> Rows:
         """Raises `RawAccessNeededError` or `SqlError`."""
@@ -109,7 +120,7 @@ class Reading:
             active_30=months[-1],
             newest_version=version,
             newest_share=share,
-            daily=[count or 0 for count in days],
+            daily=days,
             last_seen=None,
         )
 
@@ -137,12 +148,18 @@ class Reading:
         self._records.raw_read(self.reader, what, product)
 
 
-def _described(answer: Answer) -> str:
-    """The question and the names it is narrowed by. Values may be somebody's and are left out."""
-    names = ", ".join(dict.fromkeys((*answer.filters, *answer.about)))
-    return f"{answer.question} by {names}" if names else answer.question
+def _described(answer: Answer, manifest: Manifest) -> str:
+    """The question, the fields it is of, and the names it is narrowed by.
+
+    Values may be somebody's and are left out.
+    """
+    of = [_path(manifest, answer.filters[name]) for name in FIELDS if name in answer.filters]
+    rest = (name for name in answer.filters if name not in FIELDS)
+    names = ", ".join(dict.fromkeys((*rest, *answer.about)))
+    said = f"{answer.question} of {', '.join(of)}" if of else answer.question
+    return f"{said} by {names}" if names else said
 
 
-def shown_count(cell: Cell) -> int:
-    """A count for a chart: what is withheld has no height."""
-    return cell if isinstance(cell, int) else 0
+def _path(manifest: Manifest, name: str) -> str:
+    """What was asked for by its whole name: a built-in trait, or a declared field."""
+    return find_trait(manifest, name, "field").name

@@ -49,6 +49,15 @@ class Records:
         found = self._page("changes", names, before, limit)
         return [{**row, "detail": _object(row["detail"])} for row in found]
 
+    def reads_of(self, product: str) -> list[tuple[str, str, int, str]]:
+        """What of a product was read by whom, how often, and when last: the newest first."""
+        found = self._database.rows(
+            "select what, who, count(*), max(at) from raw_reads where product = ? "
+            "group by what, who order by max(at) desc limit ?",
+            (product, MOST_ROWS),
+        )
+        return [(str(what), str(who), int(times), str(at)) for what, who, times, at in found]
+
     def forget(self) -> None:
         """Let go of what is older than KEPT."""
         until = (self._clock() - KEPT).isoformat()

@@ -56,6 +56,7 @@ class Part:
     text: str
     owner: str
     since: int
+    send: Literal["agent"] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,20 @@ Each is drawn twice, for wide and for narrow screens; the style sheet shows one.
 classes, so that light and dark are the style sheet's business. Every text in them is escaped.
 """
 
-from glasshouse.console.charts.counts import counts_chart
-from glasshouse.console.charts.shares import Layer, layers_of, shares_chart
+from glasshouse.console.charts.counts import Course, counts_chart
+from glasshouse.console.charts.shares import Layer, layers_of, shares_chart, with_withheld
 from glasshouse.console.charts.spark import bar, sparkline
+from glasshouse.console.charts.stack import Part, stack_chart
 
-__all__ = ["Layer", "bar", "counts_chart", "layers_of", "shares_chart", "sparkline"]
+__all__ = [
+    "Course",
+    "Layer",
+    "Part",
+    "bar",
+    "counts_chart",
+    "layers_of",
+    "shares_chart",
+    "sparkline",
+    "stack_chart",
+    "with_withheld",
+]

@@ -45,11 +45,24 @@ class Plot:
         return TOP + (1 - value / self.top) * (self.size.height - TOP - BOTTOM)
 
 
-def drawn(sizes: Iterable[Size], draw: Callable[[Size], Iterable[Markup]], label: str) -> Markup:
-    """The drawing in every size. `label` is what a screen reader says of it."""
+def drawn(
+    sizes: Iterable[Size],
+    draw: Callable[[Size], Iterable[Markup]],
+    label: str,
+    over: Callable[[Size], Iterable[Markup]],
+) -> Markup:
+    """The drawing in every size. `label` is what a screen reader says of it.
+
+    What lies `over` it is for a pointer alone: a screen reader and a keyboard have the table.
+    """
     return Markup("").join(
-        Markup('<svg class="chart {}" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>')
-        .format(size.name, size.width, size.height, label, Markup("").join(draw(size)))
+        Markup(
+            '<svg class="chart {}" viewBox="0 0 {} {}"><g role="img" aria-label="{}">{}</g>'
+            '<g aria-hidden="true">{}</g></svg>'
+        ).format(
+            size.name, size.width, size.height, label, Markup("").join(draw(size)),
+            Markup("").join(over(size)),
+        )
         for size in sizes
     )  # fmt: skip
 
@@ -77,18 +90,42 @@ def axes(
         )
 
 
-def hovers(plot: Plot, tips: Sequence[str]) -> Iterator[Markup]:
-    """One invisible slot a step: it says its values, and shows a line while pointed at."""
+def hovers(plot: Plot, tips: Sequence[str], links: Sequence[str] = ()) -> Iterator[Markup]:
+    """One invisible slot a step: it says its values, shows a line while pointed at, and leads to
+    what is behind it. The table has the same links, so that these need no place in the tab order.
+    """
     height = plot.size.height - TOP - BOTTOM
     for place, tip in enumerate(tips):
         left = LEFT + place * plot.slot
-        yield Markup(
+        slot = Markup(
             '<g class="slot"><rect x="{0}" y="{1}" width="{2}" height="{3}"/>'
             '<line x1="{4}" x2="{4}" y1="{1}" y2="{5}"/><title>{6}</title></g>'
         ).format(
             round(left, 1), TOP, round(plot.slot, 2), height, round(plot.x(place), 1),
             TOP + height, tip,
         )  # fmt: skip
+        link = Markup('<a href="{}" tabindex="-1">{}</a>')
+        yield link.format(links[place], slot) if links else slot
+
+
+def withheld_marks(plot: Plot, places: Iterable[int]) -> Iterator[Markup]:
+    """A mark on the ground where a value was withheld: it is not nothing."""
+    width = max(2.0, min(plot.slot * 0.72, 44))
+    for place in places:
+        yield Markup('<rect class="withheld" x="{}" y="{}" width="{}" height="5"/>').format(
+            round(plot.x(place) - width / 2, 1), round(plot.y(0) - 5, 1), round(width, 1)
+        )
+
+
+def runs(there: Sequence[bool]) -> Iterator[tuple[int, int]]:
+    """First and last place of each stretch of what is there."""
+    first = None
+    for place, here in enumerate([*there, False]):
+        if here and first is None:
+            first = place
+        elif not here and first is not None:
+            yield first, place - 1
+            first = None
 
 
 def round_top(highest: float) -> float:

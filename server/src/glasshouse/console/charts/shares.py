@@ -1,6 +1,5 @@
 """Shares over time, stacked to 100%: which versions the fleet consists of."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -16,119 +15,144 @@ from glasshouse.console.charts.plot import (
     drawn,
     hovers,
     points,
+    runs,
     step_title,
+    withheld_marks,
 )
+from glasshouse.console.words import say
 from glasshouse.insight.period import Step
 
 MOST_LAYERS = 7
-OTHER = "other versions"
-UNNAMED = "no version named"
 _FEW = 16
 """Up to this many steps are drawn as columns: an area between so few points would invent values."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One value with its counts by step; `colour` names a class of the style sheet."""
+    """One value with its shares by step, None where withheld; `colour` is of the style sheet.
+
+    `key`: the value itself; None where the layer is several, or none.
+    """
 
     name: str
     colour: str
-    counts: tuple[int, ...]
+    shares: tuple[float | None, ...]
+    key: str | None = None
+
+    @property
+    def latest(self) -> float | None:
+        """The newest share that is known."""
+        return next((share for share in reversed(self.shares) if share is not None), None)
 
 
-def layers_of(counts: Mapping[str | None, Sequence[int]]) -> tuple[Layer, ...]:
+def layers_of(shares: Mapping[str | None, Sequence[float | None]]) -> tuple[Layer, ...]:
     """The most frequent values in the order given, the rest as one layer, unnamed ones last."""
-    totals = Counter({name: sum(series) for name, series in counts.items() if name is not None})
+    totals = {name: _sum(series) for name, series in shares.items() if name is not None}
     # One left over is no "other": it is shown by its name.
     room = MOST_LAYERS if len(totals) > MOST_LAYERS + 1 else MOST_LAYERS + 1
-    kept = {name for name, _ in totals.most_common(room)}
+    kept = set(sorted(totals, key=lambda name: -totals[name])[:room])
     layers = [
-        Layer(name, f"c{place}", tuple(counts[name]))
-        for place, name in enumerate(name for name in counts if name in kept)
+        Layer(name, f"c{place}", tuple(shares[name]), name)
+        for place, name in enumerate(name for name in shares if name in kept)
+        if name is not None
     ]
-    rest = [series for name, series in counts.items() if name is not None and name not in kept]
+    rest = [series for name, series in shares.items() if name is not None and name not in kept]
     if rest:
-        layers.append(Layer(OTHER, "cother", tuple(map(sum, zip(*rest, strict=True)))))
-    if any(counts.get(None, ())):
-        layers.append(Layer(UNNAMED, "cnone", tuple(counts[None])))
+        layers.append(Layer(say("chart.other"), "cother", _added(rest)))
+    if any(shares.get(None, ())):
+        layers.append(Layer(say("chart.unnamed"), "cnone", tuple(shares[None])))
     return tuple(layers)
 
 
-def shares_chart(days: Sequence[date], layers: Sequence[Layer], step: Step, label: str) -> Markup:
-    """The layers stacked, the first on top. A step without any count is a gap."""
-    totals = [sum(counts) for counts in zip(*(layer.counts for layer in layers), strict=True)]
-    tips = [_tip(place, start, layers, totals[place], step) for place, start in enumerate(days)]
+def with_withheld(layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
+    """What is missing to the whole is a layer of its own, where it was withheld."""
+    steps = list(zip(*(layer.shares for layer in layers), strict=True))
+    missing = tuple(max(0.0, round(1 - _sum(step), 4)) if any(step) else None for step in steps)
+    if not any(missing):
+        return layers
+    return (*layers, Layer(say("chart.withheld"), "cwithheld", missing))
+
+
+def shares_chart(
+    days: Sequence[date],
+    layers: Sequence[Layer],
+    step: Step,
+    label: str,
+    *,
+    links: Sequence[str] = (),
+    withheld: bool = False,
+) -> Markup:
+    """The layers stacked, the first on top. A step of which nothing is known is a gap."""
+    known = [[layer.shares[place] or 0.0 for layer in layers] for place in range(len(days))]
+    totals = [sum(shares) for shares in known]
+    tips = [_tip(place, start, layers, step) for place, start in enumerate(days)]
 
     def draw(size: Size) -> Iterator[Markup]:
         plot = Plot(size, len(days), 1.0)
         yield from axes(plot, days, step, lambda value: f"{value * 100:.0f}%")
-        for first, last in _runs(totals):
+        for first, last in runs([bool(total) for total in totals]):
             if len(days) <= _FEW or first == last:
-                yield from _columns(plot, layers, totals, first, last)
+                yield from _columns(plot, layers, known, first, last)
             else:
-                yield from _areas(plot, layers, totals, first, last)
-        yield from hovers(plot, tips)
+                yield from _areas(plot, layers, known, first, last)
+        if withheld:
+            yield from withheld_marks(plot, [n for n, total in enumerate(totals) if not total])
 
-    return drawn(SIZES, draw, label)
+    return drawn(SIZES, draw, label, lambda size: hovers(Plot(size, len(days), 1.0), tips, links))
 
 
-def _tip(place: int, start: date, layers: Sequence[Layer], total: int, step: Step) -> str:
-    lines = [step_title(start, step)]
-    lines += [
-        f"{layer.name}\t{formats.share(layer.counts[place] / total)}"
+def _tip(place: int, start: date, layers: Sequence[Layer], step: Step) -> str:
+    lines = [
+        f"{layer.name}\t{formats.share(layer.shares[place])}"
         for layer in layers
-        if layer.counts[place]
+        if layer.shares[place]
     ]
-    return "\n".join(lines if total else [*lines, "no active instances"])
+    return "\n".join([step_title(start, step), *(lines or [say("chart.nothing")])])
 
 
-def _runs(totals: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """First and last place of each stretch of steps that have counts."""
-    first = None
-    for place, total in enumerate([*totals, 0]):
-        if total and first is None:
-            first = place
-        elif not total and first is not None:
-            yield first, place - 1
-            first = None
-
-
-def _bounds(
-    layers: Sequence[Layer], totals: Sequence[int], place: int
-) -> Iterator[tuple[Layer, float, float]]:
-    """Each layer with the shares between which it lies, from the top down."""
-    upper = totals[place]
-    for layer in layers:
-        lower = upper - layer.counts[place]
-        yield layer, lower / totals[place], upper / totals[place]
-        upper = lower
+def _bounds(shares: Sequence[float]) -> Iterator[tuple[float, float]]:
+    """The shares between which each layer lies, from the top down; of the whole that is known."""
+    total = sum(shares)
+    upper = total
+    for share in shares:
+        yield (upper - share) / total, upper / total
+        upper -= share
 
 
 def _areas(
-    plot: Plot, layers: Sequence[Layer], totals: Sequence[int], first: int, last: int
+    plot: Plot, layers: Sequence[Layer], known: Sequence[Sequence[float]], first: int, last: int
 ) -> Iterator[Markup]:
     places = range(first, last + 1)
-    bounds = [list(_bounds(layers, totals, place)) for place in places]
+    bounds = [list(_bounds(known[place])) for place in places]
     for number, layer in enumerate(layers):
-        upper = [(plot.x(p), plot.y(bounds[i][number][2])) for i, p in enumerate(places)]
-        lower = [(plot.x(p), plot.y(bounds[i][number][1])) for i, p in enumerate(places)]
+        upper = [(plot.x(p), plot.y(bounds[i][number][1])) for i, p in enumerate(places)]
+        lower = [(plot.x(p), plot.y(bounds[i][number][0])) for i, p in enumerate(places)]
         yield Markup('<polygon class="layer {}" points="{}"/>').format(
             layer.colour, points([*upper, *reversed(lower)])
         )
 
 
 def _columns(
-    plot: Plot, layers: Sequence[Layer], totals: Sequence[int], first: int, last: int
+    plot: Plot, layers: Sequence[Layer], known: Sequence[Sequence[float]], first: int, last: int
 ) -> Iterator[Markup]:
     width = min(plot.slot * 0.8, 56)
     for place in range(first, last + 1):
-        for layer, lower, upper in _bounds(layers, totals, place):
+        for layer, (lower, upper) in zip(layers, _bounds(known[place]), strict=True):
             if upper > lower:
-                x, y, height = (
-                    plot.x(place) - width / 2,
-                    plot.y(upper),
-                    plot.y(lower) - plot.y(upper),
-                )
                 yield Markup(
                     '<rect class="layer {}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"/>'
-                ).format(layer.colour, x, y, width, height)
+                ).format(
+                    layer.colour, plot.x(place) - width / 2, plot.y(upper), width,
+                    plot.y(lower) - plot.y(upper),
+                )  # fmt: skip
+
+
+def _sum(series: Sequence[float | None]) -> float:
+    return sum(share for share in series if share is not None)
+
+
+def _added(several: Sequence[Sequence[float | None]]) -> tuple[float | None, ...]:
+    return tuple(
+        _sum(step) if any(share is not None for share in step) else None
+        for step in zip(*several, strict=True)
+    )

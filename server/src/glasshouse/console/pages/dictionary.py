@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
+from glasshouse.console.pages.field_use import field_uses
+from glasshouse.console.pages.navigation import navigation
 from glasshouse.console.templating import page
 from glasshouse.insight.reading import Reading
 from glasshouse_sdk.manifest import Field, Item, Manifest
@@ -52,7 +54,9 @@ class DictionaryPage:
             "dictionary",
             product=product,
             manifest=manifest,
+            nav=navigation(product, self._reading.reader, "dictionary"),
             search=search,
+            uses=field_uses(product, self._reading.reads_of(product)),
             items=found,
             fields=sum(len(entries) for _, entries in found),
             kind_words=KIND_WORDS,

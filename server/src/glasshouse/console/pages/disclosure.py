@@ -5,6 +5,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
+from glasshouse.console.pages.navigation import navigation
 from glasshouse.console.templating import page
 from glasshouse.insight.reading import Reading
 from glasshouse_sdk.manifest import disclosure
@@ -21,5 +22,21 @@ class DisclosurePage:
 
     def __call__(self, request: Request) -> Response:
         product = self._reading.product(request.path_params["slug"])
-        text = Markup(_MARKDOWN.render(disclosure(product.manifest)))  # noqa: S704 (escaped above)
-        return page("disclosure", product=product, manifest=product.manifest, text=text)
+        text = Markup(_placed(_MARKDOWN.render(disclosure(product.manifest))))  # noqa: S704 (escaped above)
+        nav = navigation(product, self._reading.reader, "disclosure")
+        return page("disclosure", product=product, manifest=product.manifest, nav=nav, text=text)
+
+
+def _placed(text: str) -> str:
+    """As a part of a page: it has a heading already, and what scrolls is reached by keyboard."""
+    for tag, here in _PLACED.items():
+        text = text.replace(tag, here)
+    return text
+
+
+_PLACED = {
+    "<table>": '<div class="scroll open" tabindex="0"><table>',
+    "</table>": "</table></div>",
+    "<h1>": "<h2>",
+    "</h1>": "</h2>",
+}

@@ -11,6 +11,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from glasshouse.console.pages.navigation import navigation
 from glasshouse.console.templating import page
 from glasshouse.insight.reading import Reading
 
@@ -36,6 +37,7 @@ class LivePage:
             "live",
             product=product,
             manifest=product.manifest,
+            nav=navigation(product, self._reading.reader, "live"),
             items=[_read(item) for item in self._live(product.slug)],
             kinds=[_read(kind) for kind in self._kinds(product.slug)[:MOST_KINDS]],
             reloads=reloads,

@@ -15,9 +15,13 @@ from glasshouse.insight.questions.feature_breadth import FEATURE_BREADTH
 from glasshouse.insight.questions.field_distribution import FIELD_DISTRIBUTION
 from glasshouse.insight.questions.funnel import FUNNEL
 from glasshouse.insight.questions.geography import GEOGRAPHY
+from glasshouse.insight.questions.instance_history import INSTANCE_HISTORY
+from glasshouse.insight.questions.instance_values import INSTANCE_VALUES
+from glasshouse.insight.questions.instances import INSTANCES
 from glasshouse.insight.questions.lifecycle import LIFECYCLE
 from glasshouse.insight.questions.load_times import LOAD_TIMES
 from glasshouse.insight.questions.minimum_version import MINIMUM_VERSION
+from glasshouse.insight.questions.organizations import ORGANIZATIONS
 from glasshouse.insight.questions.page_paths import PAGE_PATHS
 from glasshouse.insight.questions.page_views import PAGE_VIEWS
 from glasshouse.insight.questions.peers import PEERS
@@ -42,6 +46,7 @@ QUESTIONS: Mapping[str, Question] = {
         DEPLOYMENT_SIZES,
         FEATURE_ADOPTION,
         FEATURE_BREADTH,
+        ORGANIZATIONS,
         RECOMMENDATIONS,
         PEERS,
         FUNNEL,
@@ -53,5 +58,8 @@ QUESTIONS: Mapping[str, Question] = {
         ADVISORY,
         ADVISORY_SPREAD,
         ADVISORY_ORGANIZATIONS,
+        INSTANCES,
+        INSTANCE_HISTORY,
+        INSTANCE_VALUES,
     )
 }

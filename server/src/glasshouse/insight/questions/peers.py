@@ -14,16 +14,13 @@ value, the median of the peers' values, and how many peers have a smaller one.
 With `compare=previous`, every value stands beside that of the period before.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping
 from statistics import median
 
 from glasshouse.insight.answer import Answer, Cell, Column
-from glasshouse.insight.organizations import Organization, check_known, organizations_of
-from glasshouse.insight.queries import rows_of
+from glasshouse.insight.organizations import check_known, measures_of, organizations_of
 from glasshouse.insight.question import Inquiry, Question
-from glasshouse.insight.releases import NEWEST, Releases, release_days
-from glasshouse.insight.traits import members_sql, organization_identity
+from glasshouse.insight.releases import NEWEST
+from glasshouse.insight.traits import organization_identity
 from glasshouse.store import Store
 
 MEASURES = {
@@ -33,16 +30,13 @@ MEASURES = {
     "on_newest": f"Share on the newest {NEWEST} releases",
 }
 
-Values = Mapping[str, float]
-"""Measures of one organization by their names; one that is not known is not there."""
-
 
 def answer_peers(store: Store, asked: Inquiry) -> Answer:
     organization_identity(asked.manifest)
     organizations = {each.name: each for each in organizations_of(store, asked)}
     name = asked.filters["organization"]
     check_known(name, list(organizations.values()))
-    measured = _measured(store, asked, organizations)
+    measured = measures_of(store, asked, organizations)
     own = organizations[name]
     peers = [o.name for o in organizations.values() if o.size == own.size and o.name != name]
     rows: list[tuple[Cell, ...]] = []
@@ -65,36 +59,6 @@ def answer_peers(store: Store, asked: Inquiry) -> Answer:
         rows,
         title=f"{name} beside organizations of its size",
     )
-
-
-def _measured(
-    store: Store, asked: Inquiry, organizations: Mapping[str, Organization]
-) -> Mapping[str, Values]:
-    """The measures of every organization."""
-    chosen = asked.chosen(store)
-    found = rows_of(
-        store,
-        "organization_profile",
-        {"chosen": chosen.text, "members": members_sql(store, asked.manifest)},
-        {**asked.whose(asked.period), **chosen.parameters},
-    )
-    releases = Releases.of(release_days(store, asked, asked.period.last), asked.period.last)
-    days, naming, newest = Counter[str](), Counter[str](), Counter[str]()
-    for name, version, instances, active_days in found:
-        days[name] += active_days
-        if version is not None:
-            naming[name] += instances
-            newest[name] += instances if releases.behind(version) < NEWEST else 0
-    measured: dict[str, dict[str, float]] = defaultdict(dict)
-    for name, each in organizations.items():
-        measured[name] = {
-            "instances": each.instances,
-            "days": days[name] / each.instances,
-            "features": len(each.using),
-        }
-        if naming[name]:
-            measured[name]["on_newest"] = newest[name] / naming[name]
-    return measured
 
 
 PEERS = Question(
