@@ -88,7 +88,9 @@ class Deployment:
         node = self.masters[0] if certname is None else self.node(certname)
         if node not in self.masters:
             known = ", ".join(master.certname for master in self.masters)
-            raise DeploymentError(f"found '{certname}', which is no master; expected one of {known}")
+            raise DeploymentError(
+                f"found '{certname}', which is no master; expected one of {known}"
+            )
         return node
 
     def with_node(self, certname: str, services: tuple[str, ...]) -> "Deployment":
