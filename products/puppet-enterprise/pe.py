@@ -20,7 +20,8 @@ from pathlib import Path
 from pe_puppetserver import main as pe_puppetserver
 from puppet_enterprise.deployment import SERVICES, DeploymentError, read_deployment
 from puppet_enterprise.installation import MASTER_HOST, add_master, install
-from puppet_enterprise.puppet_run import reload, run_puppet
+from puppet_enterprise.puppet_run import run_puppet
+from puppet_enterprise.running import reload
 
 VERSION = "2016.5.2"
 PUPPETDB = "http://127.0.0.1:8080"

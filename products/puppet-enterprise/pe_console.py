@@ -22,11 +22,11 @@ from puppet_enterprise.deployment import (
     CONSOLE,
     Deployment,
     DeploymentError,
-    place,
     read_deployment,
 )
 from puppet_enterprise.puppet_run import read_settings, run_puppet
 from puppet_enterprise.puppetdb import PuppetDb, PuppetDbError
+from puppet_enterprise.running import running
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -215,16 +215,20 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         return 2
     analytics = Analytics(deployment, options.collector, environment)
     puppetdb = PuppetDb(options.puppetdb) if options.puppetdb else None
-    pid = deployment.console.pid(CONSOLE)
     signal.signal(signal.SIGHUP, lambda *_: analytics.reload())
-    place(pid, str(os.getpid()))
-    print(f"http://127.0.0.1:{options.port}/", flush=True)
     app = application(deployment, analytics, puppetdb)
     try:
-        uvicorn.run(app, host="127.0.0.1", port=options.port, log_level="warning", lifespan="off")
-    finally:
-        pid.unlink(missing_ok=True)
+        with running(deployment.console, CONSOLE):
+            print(f"http://127.0.0.1:{options.port}/", flush=True)
+            serve(app, options.port)
+    except DeploymentError as error:
+        print(f"pe-console-services: {error}", file=sys.stderr)
+        return 2
     return 0
+
+
+def serve(app: RelayMiddleware, port: int) -> None:
+    uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", lifespan="off")
 
 
 def _parser() -> argparse.ArgumentParser:

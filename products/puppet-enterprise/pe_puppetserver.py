@@ -32,6 +32,7 @@ from puppet_enterprise.deployment import (
 from puppet_enterprise.master_facts import check_in, license_uuid
 from puppet_enterprise.puppet_run import read_settings
 from puppet_enterprise.puppetdb import PuppetDb
+from puppet_enterprise.running import running
 
 from glasshouse_sdk import Telemetry
 
@@ -146,22 +147,20 @@ class Server:
 
     def __init__(self, analytics: Analytics, node: Node, period: float) -> None:
         self._analytics = analytics
-        self._pid = node.pid(SERVER)
+        self._node = node
         self._period = period
         self._woken = threading.Event()
         self._is_ending = self._is_reloading = False
 
     def run(self) -> None:
+        """Raises DeploymentError if there is one already."""
         signal.signal(signal.SIGHUP, self._reload)
         signal.signal(signal.SIGTERM, self._end)
         signal.signal(signal.SIGINT, self._end)
-        place(self._pid, str(os.getpid()))
-        try:
+        with running(self._node, SERVER):
             while not self._is_ending:
                 _say(self._analytics.check_in())
                 self._rest()
-        finally:
-            self._pid.unlink(missing_ok=True)
 
     def _rest(self) -> None:
         """Until the next check-in is due, or the end."""
@@ -201,7 +200,11 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         outcome = analytics.check_in()
         _say(outcome)
         return int(outcome["sent"] not in ("acknowledged", "off"))
-    Server(analytics, node, options.every).run()
+    try:
+        Server(analytics, node, options.every).run()
+    except DeploymentError as error:
+        print(f"pe-puppetserver: {error}", file=sys.stderr)
+        return 2
     return 0
 
 

@@ -5,14 +5,13 @@ Version 2016.5.1 leaves the services as they run, so that they have to be reload
 """
 
 import json
-import os
-import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from puppet_enterprise.classifier import INFRASTRUCTURE, Classifier
 from puppet_enterprise.deployment import SERVER, SETTINGS, Deployment, DeploymentError, Node, place
 from puppet_enterprise.parameters import PARAMETERS, values_for
+from puppet_enterprise.running import reload
 
 RELOADS_SINCE = (2016, 5, 2)
 
@@ -46,15 +45,6 @@ def run_puppet(deployment: Deployment, node: Node) -> Applied:
             changed.append(service)
     reloads = number_of(deployment.version) >= RELOADS_SINCE
     return Applied(tuple(changed), tuple(s for s in changed if reloads and reload(node, s)))
-
-
-def reload(node: Node, service: str) -> bool:
-    """What `service NAME reload` does; False if the service does not run."""
-    try:
-        os.kill(int(node.pid(service).read_text()), signal.SIGHUP)
-    except (FileNotFoundError, ProcessLookupError, ValueError):
-        return False
-    return True
 
 
 def read_settings(node: Node, service: str) -> Mapping[str, bool]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import re
 from datetime import datetime
 
@@ -125,6 +126,13 @@ def test_what_is_not_there_is_told(tmp_path):
     assert f"expected one of {MASTER}" in pe(
         "job", "run", "--nodes", "nobody", "--deployment", made.directory, code=1
     )
+    assert "does not run" in pe(
+        "service", "pe-puppetserver", "reload", "--node", MASTER, "--deployment", made.directory,
+        code=1,
+    )  # fmt: skip
+    stale = made.root(MASTER) / "var/run/puppetlabs/pe-puppetserver.pid"
+    stale.parent.mkdir(parents=True)
+    stale.write_text(str(os.getpid()))  # a process that is not the service, after a crash
     assert "does not run" in pe(
         "service", "pe-puppetserver", "reload", "--node", MASTER, "--deployment", made.directory,
         code=1,
