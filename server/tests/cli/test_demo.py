@@ -126,17 +126,18 @@ def test_an_interrupted_demo_is_carried_on_and_counts_nothing_twice(tmp_path):
         "cloudbees-ci": 4 + builds, "piperider": 18, "piperider-cloud": 0, "psmdb": 2,
         "puppet-enterprise": 1, "puppet-enterprise-console": 0,
     }  # fmt: skip
+    of_pages = {"piperider-cloud": visits, "puppet-enterprise-console": console}
     stored = {
         slug: sum(door["stored"] for door in doors.values()) - this_machine[slug]
         for slug, doors in accounting["products"].items()
     }
+    for slug, items in of_pages.items():  # and a visit, where a browser is here
+        assert 0 <= stored.pop(slug) - len({item["id"] for item in items}) < 40, slug
     assert stored == {
         "cloudbees-ci": len({message["messageId"] for message in declared}),
         "piperider": len({event["insert_id"] for event in possible}),
-        "piperider-cloud": len({item["id"] for item in visits}),
         "psmdb": len({report["id"] for report in reports}),
         "puppet-enterprise": len({json.dumps(each) for each in check_ins if "host-id" in each}),
-        "puppet-enterprise-console": len({item["id"] for item in console}),
     }
 
 

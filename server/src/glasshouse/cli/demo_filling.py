@@ -80,11 +80,19 @@ def _piperider_cloud_here(place: Place, _key: str) -> tuple[str, ...]:
 
 
 def _puppet_here(place: Place, key: str) -> tuple[str, ...]:
+    program = place.products / "puppet-enterprise" / "pe.py"
+    return (str(program), "sample", *_puppet_site(place), "--key", key)
+
+
+def _puppet_console_here(place: Place, _key: str) -> tuple[str, ...]:
+    visit = place.products / "puppet-enterprise" / "pe_console_visit.py"
+    return (str(visit), *_puppet_site(place))
+
+
+def _puppet_site(place: Place) -> tuple[str, ...]:
+    """One installation, which the server's sample makes and the console's shows."""
     home = place.data / "this-machine" / "puppet-enterprise"
-    return (
-        str(place.products / "puppet-enterprise" / "pe.py"),
-        "sample", "--endpoint", place.url, "--key", key, "--deployment", str(home),
-    )  # fmt: skip
+    return ("--endpoint", place.url, "--deployment", str(home))
 
 
 PROGRAMMES = (
@@ -93,7 +101,7 @@ PROGRAMMES = (
     Programme("piperider-cloud", "piperider/cloud", _piperider_cloud_here),
     Programme("cloudbees-ci", "cloudbees-ci", _cloudbees_here),
     Programme("puppet-enterprise", "puppet-enterprise", _puppet_here),
-    Programme("puppet-enterprise-console", "puppet-enterprise/console", None),
+    Programme("puppet-enterprise-console", "puppet-enterprise/console", _puppet_console_here),
 )
 
 
