@@ -154,6 +154,10 @@ class Service:
         self._process.send_signal(signal.SIGTERM)
         self.errors = self._process.communicate(timeout=60)[1]
 
+    def ended(self):
+        """The exit code of a service that ends by itself."""
+        return self._process.wait(60)
+
     def said(self):
         """The next line, decoded."""
         line = self._process.stdout.readline()

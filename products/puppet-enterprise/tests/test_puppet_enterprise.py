@@ -120,6 +120,15 @@ def test_a_puppetdb_that_does_not_answer_costs_the_numbers_and_not_the_check_in(
     assert "agent_os is left out: PuppetDB at" in server.errors
 
 
+def test_one_server_runs_on_a_node(tmp_path):
+    made = Site(tmp_path, pe_conf=with_line(MONOLITHIC, OFF + NO_CHECK), endpoint=CLOSED)
+    with made.server() as first:
+        assert first.said()["sent"] == "off"
+        with made.server() as second:
+            assert second.ended() == 2
+        assert f"runs already on {MASTER}" in second.errors
+
+
 def test_what_is_not_there_is_told(tmp_path):
     assert "found no" in pe("job", "run", "--nodes", "a", "--deployment", tmp_path, code=1)
     made = Site(tmp_path)
