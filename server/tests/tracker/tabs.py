@@ -2,7 +2,24 @@
 
 import contextlib
 import json
+import tempfile
 import time
+from pathlib import Path
+
+from chromium import Browser
+
+
+@contextlib.contextmanager
+def opened_tab():
+    """A tab of a Chromium that ends with the block."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        browser = Browser(Path(profile))
+        tab = Tab(browser)
+        try:
+            yield tab
+        finally:
+            tab.close()
+            browser.close()
 
 
 class Tab:
