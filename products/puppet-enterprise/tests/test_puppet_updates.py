@@ -35,6 +35,7 @@ def test_pe31_pe32_the_alert_with_its_link_comes_back_in_the_exchange(vendor, to
 
 def test_the_check_alone_is_product_and_version_and_leaves_no_row(vendor, told, site):
     checked = site(pe_conf=with_line(MONOLITHIC, OFF))
+    vendor.settle()
     before = vendor.books(SERVER, "dujour")
     assert checked.once() == {"sent": "off", "update": told}
     vendor.settle()
