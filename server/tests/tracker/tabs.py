@@ -67,8 +67,10 @@ class Tab:
         return result["result"].get("value")
 
     def wait(self, expression, seconds=10):
+        # Between two pages there is no body, and the expression fails.
+        script = f"(() => {{ try {{ return !!({expression}) }} catch {{ return false }} }})()"
         end = time.monotonic() + seconds
-        while not self.value(f"!!({expression})"):
+        while not self.value(script):
             assert time.monotonic() < end, expression
             self.browser.settle(0.05)
 
