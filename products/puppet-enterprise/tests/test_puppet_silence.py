@@ -6,6 +6,8 @@ import pytest
 from silence import namespace
 
 DRIVER = Path(__file__).parent / "silence_puppet.py"
+# In one process, which sets up once what all of them use.
+pytestmark = pytest.mark.xdist_group("puppet_silence")
 
 
 @pytest.fixture(scope="module")

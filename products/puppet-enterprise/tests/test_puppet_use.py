@@ -14,6 +14,8 @@ from glasshouse_sdk.manifest import read_manifest
 UNTIL = "2026-11-22T07:00:00Z"
 FLEETS = {SERVER: HOME / "fleet.py", CONSOLE: HOME / "console" / "fleet.py"}
 SIMULATED = {"origin": "simulated"}
+# In one process, which sets up once what all of them use.
+pytestmark = pytest.mark.xdist_group("puppet_use")
 
 
 def fleet(*more, program=FLEETS[SERVER]):
