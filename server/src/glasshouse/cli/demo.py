@@ -1,4 +1,4 @@
-"""The whole way on this machine, from manifests to pages, in less than a minute.
+"""The whole way on this machine, from manifests to pages, in about a minute.
 
 Fills a fresh data directory and serves it until Ctrl-C. A second run finds it filled and starts
 at once; an interrupted one is carried on.
