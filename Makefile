@@ -26,6 +26,10 @@ else
 	$(PY) -m pytest -n auto --dist loadgroup $(TESTS)
 endif
 
+test-puppet: setup  ## Puppet Enterprise's tests with Debian's PuppetDB and Puppet Server; as root
+	@tools/companions.sh puppet
+	PUPPET=real $(PY) -m pytest -n0 products/puppet-enterprise/tests
+
 # Each product stands alone, and two have a module of the same name: one run of mypy for each.
 check: setup  ## formatting, lint, types, import rules, scripts, the tracker, generated pages, lock file
 	tools/uv lock --check
@@ -56,4 +60,4 @@ bench: setup  ## the figures, printed side by side
 soak: setup  ## the long tests: a thousand kills and power cuts, a million bad requests
 	$(PY) -m soak
 
-.PHONY: help setup demo test check format reference packages bench soak
+.PHONY: help setup demo test test-puppet check format reference packages bench soak

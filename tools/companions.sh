@@ -1,8 +1,15 @@
 #!/usr/bin/env bash
 # Programs that some tests drive: installed where this is root; elsewhere those tests say why they skip.
+# `companions.sh puppet`: those of `make test-puppet`, which are large, and not part of `make test`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+if [ "${1:-}" = puppet ]; then
+    [ -e /usr/share/puppetdb/puppetdb.jar ] || tools/apt puppetdb "PuppetDB, of whose nodes a master tells,"
+    [ -e /usr/share/puppetserver/puppetserver.jar ] || tools/apt puppetserver "Puppet Server, which asks for updates,"
+    compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || tools/apt postgresql "PostgreSQL, in which PuppetDB keeps them,"
+    exit 0
+fi
 if [ "$(id -u)" != 0 ]; then exit 0; fi
 while read -r command package what; do
     command -v "$command" >/dev/null || tools/apt "$package" "$what" || true

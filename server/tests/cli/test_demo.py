@@ -124,7 +124,13 @@ def test_an_interrupted_demo_is_carried_on_and_counts_nothing_twice(tmp_path):
     reports = [r for request in fleet("percona-server-mongodb", until) for r in request["reports"]]
     installations = [i for request in fleet("cd4pe", until) for i in request["items"]]
     pages = [i for request in fleet("cd4pe/console", until) for i in request["items"]]
-    this_machine = {"cd4pe": 2, "cloudbees-ci": 8, "piperider": 18, "psmdb": 2, **visited}
+    check_ins = fleet("puppet-enterprise", until)
+    console = [i for request in fleet("puppet-enterprise/console", until) for i in request["items"]]
+    builds = sum(1 for path in PRODUCTS.iterdir() if path.is_dir() and any(path.glob("*.py")))
+    this_machine = {
+        "cd4pe": 2, "cloudbees-ci": 4 + builds, "piperider": 18, "psmdb": 2,
+        "puppet-enterprise": 1, **visited,
+    }  # fmt: skip
     stored = {
         slug: sum(door["stored"] for door in doors.values()) - this_machine[slug]
         for slug, doors in accounting["products"].items()
@@ -136,6 +142,8 @@ def test_an_interrupted_demo_is_carried_on_and_counts_nothing_twice(tmp_path):
         "piperider": len({event["insert_id"] for event in possible}),
         "piperider-cloud": len({item["id"] for item in visits}),
         "psmdb": len({report["id"] for report in reports}),
+        "puppet-enterprise": len({json.dumps(each) for each in check_ins if "host-id" in each}),
+        "puppet-enterprise-console": len({item["id"] for item in console}),
     }
 
 
@@ -144,7 +152,7 @@ def visits_of_this_machine(data):
     sql = """select product, count(*) as n from events
         where origin = 'production' and door = 'browser' group by product"""
     found = {row["product"]: row["n"] for row in running_server(data).sql(sql)["rows"]}
-    names = ("cd4pe-console", "piperider-cloud")
+    names = ("cd4pe-console", "piperider-cloud", "puppet-enterprise-console")
     if shutil.which("chromium") or shutil.which("chromium-browser"):
         assert set(found) == set(names)
     return {name: found.get(name, 0) for name in names}

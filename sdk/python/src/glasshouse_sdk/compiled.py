@@ -60,5 +60,7 @@ def with_parts(compiled: Compiled, installed: Collection[str] | None) -> Compile
         return compiled
     parts = {name: facts for name, facts in compiled["parts"].items() if name in installed}
     items = {p: i for p, i in compiled["items"].items() if i.get("part") in (None, *parts)}
-    channels = [c for c in compiled["channels"] if any(i["channel"] == c for i in items.values())]
+    gone = {i["channel"] for i in compiled["items"].values()}
+    gone -= {i["channel"] for i in items.values()}
+    channels = [channel for channel in compiled["channels"] if channel not in gone]
     return {**compiled, "parts": parts, "items": items, "channels": channels}

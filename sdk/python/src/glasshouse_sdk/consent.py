@@ -11,6 +11,7 @@ from glasshouse_sdk.environment import DO_NOT_TRACK, REFUSED
 from glasshouse_sdk.finding import Finding
 from glasshouse_sdk.installation import read_installation
 from glasshouse_sdk.jsontext import parsed
+from glasshouse_sdk.off import UPDATE_CHECK
 from glasshouse_sdk.policies import read_policies
 from glasshouse_sdk.state import ANSWER, ENDED
 from glasshouse_sdk.switches import read_switch
@@ -54,12 +55,17 @@ class Consent:
         self.findings = findings
 
     @property
+    def of_items(self) -> frozenset[str]:
+        """The states of the channels that have items; the check for updates has none."""
+        return frozenset(s for channel, s in self.states.items() if channel != UPDATE_CHECK)
+
+    @property
     def is_all_off(self) -> bool:
-        return all(state == "off" for state in self.states.values())
+        return self.of_items <= {"off"}
 
     @property
     def may_send(self) -> bool:
-        return "on" in self.states.values()
+        return "on" in self.of_items
 
     @property
     def is_refused_wider(self) -> bool:

@@ -27,6 +27,7 @@ from __future__ import annotations
 NO = frozenset(("0", "false", "no", "off", "n", "f", "disabled", "disable", "none"))
 YES = frozenset(("1", "true", "yes", "on", "y", "t", "enabled", "enable"))
 ANY = "any value"
+UPDATE_CHECK = "update-check"  # a channel without items: product and version, and no identity
 NOTHING = frozenset(("", "null", "~"))  # as YAML and JSON write it
 
 

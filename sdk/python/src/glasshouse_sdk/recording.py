@@ -48,9 +48,9 @@ class Recorder:
 
     __slots__ = (
         "_allowance", "_append", "_compiled", "_consent", "_destination", "_environ", "_identities",
-        "_instance", "_items", "_next_look", "_occasions", "_origin", "_quiet_until", "_release",
-        "_run", "_second", "_second_text", "_sender", "_state", "_surroundings", "_today",
-        "_version", "_way",
+        "_instance", "_items", "_keys", "_next_look", "_occasions", "_origin", "_quiet_until",
+        "_release", "_run", "_second", "_second_text", "_sender", "_state", "_surroundings",
+        "_today", "_version", "_way",
     )  # fmt: skip
 
     def __init__(
@@ -63,6 +63,7 @@ class Recorder:
         version: str | None,
         instance: str | None,
         identities: Mapping[str, str],
+        keys: Mapping[str, str],
         origin: str,
         sends_at_exit: bool,
         run: Run | None = None,
@@ -80,6 +81,7 @@ class Recorder:
         self._version = None if version is None else plain_version(version, words)
         self._run = run
         self._identities = identities
+        self._keys = keys
         self._origin = origin
         self._today = time.strftime("%Y-%m-%d", time.gmtime())
         self._items: dict[str, ItemEncoder | None] = {}
@@ -206,7 +208,7 @@ class Recorder:
         identities = {
             who: self._identity(who, self._identities[who])
             for who in facts["identities"]
-            if who in self._identities
+            if who in self._identities and self._has_key(who)
         }
         return ItemEncoder(
             path,
@@ -229,11 +231,16 @@ class Recorder:
             raise RefusedError("wrong_type", f"1 to {LONGEST_IDENTITY} characters as {name}")
         declared = self._compiled["identities"].get(name, {})
         if declared.get("made") == "keyed-hash":
-            return keyed_hash(self._secret())(value)
+            key = self._keys.get(name)  # one that several machines share
+            return keyed_hash(self._secret() if key is None else bytes.fromhex(key))(value)
         kind = personal(value)
         if kind is not None:
             raise RefusedError("looks_personal", f"something else than {kind} as {name}")
         return value
+
+    def _has_key(self, name: str) -> bool:
+        """An identity whose key is shared is left out where that key is not at hand."""
+        return name in self._keys or self._compiled["identities"].get(name, {}).get("key") is None
 
     def _secret(self) -> bytes:
         return bytes.fromhex(self._state.once("secret", random_secret))

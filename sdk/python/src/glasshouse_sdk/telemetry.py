@@ -20,6 +20,7 @@ from glasshouse_sdk.consent import Consent, decide
 from glasshouse_sdk.environment import hand_down_refusal, origin_of, process_environment
 from glasshouse_sdk.installation import keep_installation
 from glasshouse_sdk.jsontext import parsed
+from glasshouse_sdk.off import UPDATE_CHECK
 from glasshouse_sdk.sourcetree import is_in_source_tree
 from glasshouse_sdk.state import FORGET, State, default_directory
 from glasshouse_sdk.surroundings import Surroundings
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from glasshouse_sdk.recording import Delivered, Recorder
     from glasshouse_sdk.runs import Run
     from glasshouse_sdk.sender.history import Entry
+    from glasshouse_sdk.updates import Release
     from glasshouse_sdk.wires import Request
 
 MOST_PROBLEMS = 20
@@ -53,6 +55,7 @@ class Telemetry:
         state: str | os.PathLike[str] | None = None,
         instance: str | None = None,
         identities: Mapping[str, str] | None = None,
+        keys: Mapping[str, str] | None = None,
         origin: str | None = None,
         environment: Mapping[str, str] | None = None,
         project: str | os.PathLike[str] | None = None,
@@ -67,8 +70,10 @@ class Telemetry:
         `version`: the product's. `key`: its write key. `endpoint`: the collector, if not the
         manifest's. `state`: the state directory, if not the user's own for this product.
         `instance`: the instance's identity, if the product knows one. `identities`: the others.
-        `origin`: 'production', 'development' or 'ci', if it is not as the variables of test
-        runners and build services tell; the last two are counted apart. `environment`: variables,
+        `keys`: of identities that several machines share, the key that they all hash it with (64
+        hex digits); the others are hashed with a secret of this machine alone. `origin`:
+        'production', 'development' or 'ci', if it is not as the variables of test runners and build
+        services tell; the last two are counted apart. `environment`: variables,
         if not the process's. `project`: the directory of the project that the product works on, if
         its manifest has switches there. `properties`: those that the product was started with, for
         switches of that kind. `policy`: the directory of the organization's policies, if not
@@ -97,6 +102,8 @@ class Telemetry:
             self._version = version
             self._instance = instance
             self._identities = dict(identities or {})
+            self._keys = dict(keys or {})
+            self._sent_at = 0.0
             self._origin = _known_origin(_origin(environ, manifest) if origin is None else origin)
             self._sends_at_exit = sends_at_exit
         except Exception as error:  # noqa: BLE001 — no mistake of ours or theirs may reach the host
@@ -157,10 +164,34 @@ class Telemetry:
         try:
             recorder = self._recorder or self._begin()
             seconds = self._in_line_seconds if seconds is None else seconds
+            self._sent_at = time.time()
             return recorder.send(seconds)
         except Exception as error:  # noqa: BLE001 — no mistake of ours or theirs may reach the host
             self._swallow(error)
             return "waiting" if self._is_on else "given-up"
+
+    def check_for_updates(self, seconds: float = IN_LINE_SECONDS) -> Release | None:
+        """The newest release, with `version`, `newer`, `link` and `message`; None if no answer
+        came, or the channel `update-check` is off. Product and version leave, and no identity;
+        nothing at all if the last `send` has brought the answer.
+        """
+        try:
+            if self.state_of(UPDATE_CHECK) != "on":
+                return None
+            from glasshouse_sdk.updates import ask, told_since  # the network: by who asks for it
+
+            told = None
+            if self._is_on and self._sent_at:
+                told = told_since(self._known_state(), self._sent_at)
+            known = self._destination(), self._version or "", self._surroundings.environ
+            return told or ask(*known, seconds)
+        except Exception as error:  # noqa: BLE001 — no mistake of ours or theirs may reach the host
+            self._swallow(error)
+            return None
+
+    def state_of(self, channel: str) -> str:
+        """`on`, `off` or `ask`: what holds for one channel, such as `telemetry`."""
+        return "off" if self._consent is None else self._consent.states.get(channel, "off")
 
     def answer(self, says: str, *, channel: str | None = None, by: str = "the product") -> None:
         """Keep what the person said, `on` or `off`, for every channel unless one is named; `by`
@@ -273,8 +304,8 @@ class Telemetry:
 
     @property
     def consent(self) -> str:
-        """`on`, `off` or `ask`: the best state that any channel of the product has."""
-        states = set(self._consent.states.values()) if self._is_on and self._consent else set()
+        """`on`, `off` or `ask`: the best state that any channel with items has."""
+        states = self._consent.of_items if self._is_on and self._consent else frozenset()
         return next((state for state in ("on", "ask") if state in states), "off")
 
     @property
@@ -396,6 +427,7 @@ class Telemetry:
             version=self._version,
             instance=self._instance,
             identities=self._identities,
+            keys=self._keys,
             origin=self._origin,
             sends_at_exit=self._sends_at_exit,
             run=self._run,

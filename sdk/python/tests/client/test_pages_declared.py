@@ -40,6 +40,7 @@ def problems(old, new):
         ('public = ["docs.example.com"]', 'public = ["*.example.com"]', "without '*'"),
         ('anonymise = "public-list", public = ["docs.example.com"]', 'anonymise = "keyed-hash"', "keeps no secret"),
         ("fields.route =", "fields.language2 =", "no route"),
+        ("fields.route =", 'fields.address = { type = "address", why = "w" }\nfields.route =', "truncate or place"),
         ('fields.shared = { type = "boolean"', 'fields.shared = { type = "map"', "enum or integer"),
         ('fields.name = { type = "enum", values = ["add-node", "run", "help", "sign-in"]', 'fields.name = { type = "integer"', "enum"),
         ("[browser]", '[browser]\nbanner = { deutsch = { all = "Ja" } }', "a language as 'de'"),
@@ -68,6 +69,14 @@ def test_a_route_stands_for_these_paths(route, fits, does_not):
     pattern = re.compile(expression(route))
     assert all(pattern.search(path) for path in fits)
     assert not any(pattern.search(path) for path in does_not)
+
+
+def test_an_address_is_the_collectors_to_fill_and_no_page_tells_one():
+    declared = 'fields.address = { type = "address", anonymise = "truncate", why = "w" }\n'
+    source = SOURCE.replace("fields.route =", declared + "fields.route =", 1)
+    allowed = configuration(compile_manifest(parse_manifest(source)), "items")["items"]
+    assert "route" in allowed["event.page_view"]
+    assert "address" not in allowed["event.page_view"]
 
 
 def test_narrow_routes_are_tried_before_wide_ones():

@@ -1,4 +1,4 @@
-"""The whole way on this machine, from manifests to pages, in less than a minute.
+"""The whole way on this machine, from manifests to pages, in about a minute.
 
 Fills a fresh data directory and serves it until Ctrl-C. A second run finds it filled and starts
 at once; an interrupted one is carried on.
@@ -217,6 +217,8 @@ def farewell(server: Server, data: Path, state: str) -> str:
         "/products/piperider?origin=simulated": "another, by the Amplitude format",
         "/products/piperider-cloud?origin=simulated": "visitors of a website who have accepted",
         "/products/cloudbees-ci?origin=simulated": "controllers, by the Segment format",
+        "/products/puppet-enterprise?origin=simulated": "sites, by the check-in of dujour",
+        "/products/puppet-enterprise-console?origin=simulated": "pages of their consoles",
         "/products/cd4pe?origin=simulated": "installations that report weekly, natively",
         "/products/psmdb/dictionary": "every value that may be sent, and why",
         "/health/accounting": "what became of every item received",

@@ -93,11 +93,29 @@ def _piperider_cloud_here(place: Place, _key: str) -> tuple[str, ...]:
     return (str(sample), "--endpoint", place.url)
 
 
+def _puppet_here(place: Place, key: str) -> tuple[str, ...]:
+    program = place.products / "puppet-enterprise" / "pe.py"
+    return (str(program), "sample", *_puppet_site(place), "--key", key)
+
+
+def _puppet_console_here(place: Place, _key: str) -> tuple[str, ...]:
+    visit = place.products / "puppet-enterprise" / "pe_console_visit.py"
+    return (str(visit), *_puppet_site(place))
+
+
+def _puppet_site(place: Place) -> tuple[str, ...]:
+    """One installation, which the server's sample makes and the console's shows."""
+    home = place.data / "this-machine" / "puppet-enterprise"
+    return ("--endpoint", place.url, "--deployment", str(home))
+
+
 PROGRAMMES = (
     Programme("psmdb", "percona-server-mongodb", _percona_here),
     Programme("piperider", "piperider", _piperider_here),
     Programme("piperider-cloud", "piperider/cloud", _piperider_cloud_here),
     Programme("cloudbees-ci", "cloudbees-ci", _cloudbees_here),
+    Programme("puppet-enterprise", "puppet-enterprise", _puppet_here),
+    Programme("puppet-enterprise-console", "puppet-enterprise/console", _puppet_console_here),
     Programme("cd4pe", "cd4pe", _cd4pe_here),
     Programme("cd4pe-console", "cd4pe/console", _cd4pe_console_here),
 )

@@ -48,7 +48,7 @@ def configuration(compiled: Compiled, endpoint: str) -> dict[str, Any]:
         "routes": [[expression(route), route] for route in sorted(_routes(compiled), key=breadth)],
         "millisecond": _millisecond(compiled),
         "items": {
-            path: {name: rule(field) for name, field in compiled["items"][path]["fields"].items()}
+            path: {name: rule(field) for name, field in told(compiled["items"][path])}
             for path in paths(compiled)
         },
         "banner": {
@@ -65,6 +65,13 @@ def paths(compiled: Compiled) -> tuple[str, ...]:
     browser = compiled["browser"]
     named = (browser["page_view"], browser["click"], *browser["actions"])
     return tuple(dict.fromkeys(path for path in named if path is not None))
+
+
+def told(item: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The fields that a page tells; an address is seen by the collector."""
+    for name, field in item["fields"].items():
+        if field["type"] != "address":
+            yield name, field
 
 
 def rule(field: Mapping[str, Any]) -> Any:

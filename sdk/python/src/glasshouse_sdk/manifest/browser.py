@@ -39,9 +39,12 @@ VIEW_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "screen_height": ("integer",),
         "viewport_width": ("integer",),
         "viewport_height": ("integer",),
+        "address": ("address",),
     }
 )
-"""What the tracker knows of a page view, and the types that a field of that name may have."""
+"""What the tracker knows of a page view, and the types that a field of that name may have. The
+address is filled by the collector, reduced, and nothing that a page could say.
+"""
 
 CLICK_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"name": ("enum",), "role": ("enum",), "route": ("enum",)}

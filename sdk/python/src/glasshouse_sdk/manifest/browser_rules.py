@@ -76,6 +76,10 @@ def _built_in(where: str, field: Field, known: Mapping[str, tuple[str, ...]]) ->
             f"'{field.anonymise}'",
             "bucket: exact sizes of a screen or a window tell visitors apart",
         )
+    if field.type == "address" and field.anonymise not in ("truncate", "place"):
+        yield Problem(
+            f"{where}.anonymise", f"'{field.anonymise}'", "truncate or place: visitors are people"
+        )
     if field.name == "load_time" and field.unit not in ("s", "ms"):
         yield Problem(f"{where}.unit", f"'{field.unit}'", "s or ms")
     if field.name == "route":

@@ -45,7 +45,11 @@ def compile_manifest(manifest: Manifest) -> dict[str, Any]:
         "purposes": dict(manifest.purposes),
         "channels": list(manifest.channels),
         "identities": {
-            name: {"made": identity.made, "of": identity.of}
+            name: {
+                "made": identity.made,
+                "of": identity.of,
+                **_given(key=identity.key if identity.key != "machine" else None),
+            }
             for name, identity in manifest.identities.items()
         },
         "switches": [_switch(switch) for switch in manifest.switches],

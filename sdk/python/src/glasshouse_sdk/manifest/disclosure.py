@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from glasshouse_sdk.manifest.browser_disclosure import pages
 from glasshouse_sdk.manifest.model import Field, Item, Manifest, Part, Switch
+from glasshouse_sdk.off import UPDATE_CHECK
 
 KIND_WORDS = {
     "environment": "environment variable",
@@ -21,6 +22,7 @@ MADE_WORDS = {
     "keyed-hash": "keyed hash; the key never leaves the machine",
     "assigned": "assigned by the vendor",
 }
+SHARED = "keyed hash; the key is shared by your machines and never leaves them"
 ANONYMISED_WORDS = {
     "keyed-hash": "keyed hash",
     "length": "length only",
@@ -246,9 +248,13 @@ def _identities(manifest: Manifest) -> Iterator[str]:
     yield "| Identity | Anonymized | How it is made | How long it lives |"
     yield "|---|---|---|---|"
     for identity in manifest.identities.values():
-        made = MADE_WORDS[identity.made]
+        made = SHARED if identity.key == "shared" else MADE_WORDS[identity.made]
         if identity.of:
-            made += (" of " if identity.made == "keyed-hash" else ": ") + identity.of
+            made = (
+                made.replace("keyed hash", f"keyed hash of {identity.of}", 1)
+                if identity.made == "keyed-hash"
+                else f"{made}: {identity.of}"
+            )
         yes = "No" if identity.made == "assigned" else "Yes"
         yield f"| {identity.name} | {yes} | {cell(made)} | {cell(identity.lives)} |"
     yield ""
@@ -312,6 +318,9 @@ def _sending(manifest: Manifest) -> Iterator[str]:
         if part.send and alone is None:
             yield f"{part.title}: {ways[part.send]}"
     yield f"They are kept for {product.keep} by {product.vendor}."
+    if UPDATE_CHECK in manifest.channels:
+        yield "Apart from that the product asks whether there is a newer release: the channel"
+        yield f"`{UPDATE_CHECK}`. Product and version leave then, and nothing of it is kept."
     yield ""
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from glasshouse_sdk.manifest.browser import Browser
+from glasshouse_sdk.off import UPDATE_CHECK
 
 ItemKind = Literal["event", "snapshot"]
 
@@ -65,6 +66,7 @@ class Identity:
     of: str | None
     lives: str
     why: str
+    key: Literal["machine", "shared"] = "machine"  # of a keyed hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,12 @@ class Manifest:
 
     @property
     def channels(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(item.channel for item in self.items.values()))
+        """Those of its items, and the check for updates if there is a switch for it: that has no
+        items.
+        """
+        named = [item.channel for item in self.items.values()]
+        covered = [channel for switch in self.switches for channel in switch.covers]
+        return tuple(dict.fromkeys(named + [UPDATE_CHECK] * (UPDATE_CHECK in covered)))
 
 
 @dataclass(frozen=True, slots=True)

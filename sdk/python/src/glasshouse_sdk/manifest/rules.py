@@ -75,7 +75,7 @@ def switches_cover_channels(manifest: Manifest) -> Iterator[Problem]:
             yield Problem("switch", f"no switch covers '{channel}'", "one that names it in covers")
     for number, switch in enumerate(manifest.switches, 1):
         for channel in switch.covers:
-            if channel not in manifest.channels and channel != "update-check":
+            if channel not in manifest.channels:
                 yield Problem(
                     f"switch[{number}].covers",
                     f"'{channel}'" + nearest(channel, manifest.channels),

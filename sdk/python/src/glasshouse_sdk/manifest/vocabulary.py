@@ -110,6 +110,13 @@ IDENTITY = {
         values=("random", "keyed-hash", "assigned"),
     ),
     "of": Key("text", "for a keyed hash: which local value is hashed; else who assigns it"),
+    "key": Key(
+        "choice",
+        "for a keyed hash: whose key it is, one machine's own, or one that the product's machines "
+        "share, so that all of them make the same identity",
+        values=("machine", "shared"),
+        default="machine",
+    ),
     "lives": Key("text", "how long it lives", required=True),
     "why": Key("text", "why the product needs it", default=""),
 }

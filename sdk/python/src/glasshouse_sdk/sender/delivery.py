@@ -117,6 +117,8 @@ def _deliver(run: Run, claim: Claim, request: Request) -> bool:
         "problem": judgement.problem,
         "receipts": judgement.receipts,
     }
+    if judgement.told is not None:
+        attempt["told"] = judgement.told
     keep_attempt(run.state, claim, attempt)
     return _settle(run, claim, judgement, before, answer.retry_after if answer else None)
 

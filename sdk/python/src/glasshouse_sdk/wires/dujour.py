@@ -2,7 +2,8 @@
 
 Acknowledged is HTTP 200 with a JSON object that has the texts `version`, `link` and `product`
 (ours) and the boolean `newer`: what its first client takes for an answer. Its `whitelist`, if there
-is one, names the metrics and events that are still wanted.
+is one, names the metrics and events that are still wanted. The same answer tells of the newest
+release; who wants to know that alone sends product and version.
 
 Snapshots go as metrics with their own time, events with theirs in `metadata`. A check-in has one
 host, one version and one value for each metric, so items of another host, and a second snapshot of
@@ -126,8 +127,20 @@ def _judge(answer: Answer, request: Request, destination: Destination) -> Judgem
         is_ours = told.get("product") == destination.door.get("key")
         if kinds != [str, bool, str, str] or not is_ours:
             return later(answer, "without version, newer, link and product, so not by a collector")
-        return Judgement("acknowledged", allow=_allow(told.get("whitelist"), destination))
+        release = {name: told[name] for name in ("version", "newer", "link")}
+        return Judgement(
+            "acknowledged",
+            allow=_allow(told.get("whitelist"), destination),
+            told={**release, "message": str(told.get("message") or "")},
+        )
     return refused(answer, request)
+
+
+def _asks_release(version: str, destination: Destination) -> Request:
+    """The check for updates alone: which product and version, and not who."""
+    body = {"product": destination.door.get("key") or "", "version": version}
+    headers = {"Content-Type": "application/json"}
+    return Request(PATH, headers, json.dumps(body, separators=(",", ":")).encode(), ())
 
 
 def _allow(whitelist: object, destination: Destination) -> tuple[str, ...] | None:
@@ -170,5 +183,6 @@ WIRE = Wire(
     path=PATH,
     refuses=_refuses,
     together=_together,
+    asks_release=_asks_release,
     leaves="ids of items, identities but site, license and those named in [doors.dujour]",
 )

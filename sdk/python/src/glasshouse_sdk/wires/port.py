@@ -68,6 +68,7 @@ class Judgement:
     problem: str = ""
     receipts: tuple[Mapping[str, Any], ...] = ()
     allow: tuple[str, ...] | None = None  # what the collector still wants; None: all of it
+    told: Mapping[str, Any] | None = None  # the newest release: version, newer, link, message
 
 
 def _nothing_refused(_path: str, _destination: Destination) -> str:
@@ -84,7 +85,8 @@ class Wire:
 
     `refuses`: why it cannot carry items of this path; empty if it can. `together`: which of some
     items one request carries, the first always; the others wait for the next. `leaves`: what of an
-    item it has no place for, in words.
+    item it has no place for, in words. `asks_release`: a request of a version alone, whose answer
+    tells of the newest release, on those wires that know such a thing.
     """
 
     encode: Callable[[Batch, Destination], Request]
@@ -96,6 +98,7 @@ class Wire:
     refuses: Callable[[str, Destination], str] = _nothing_refused
     together: Callable[[Sequence[Mapping[str, Any]]], Sequence[bool]] = _all_together
     leaves: str = ""
+    asks_release: Callable[[str, Destination], Request] | None = None
 
 
 def named_for(door: Mapping[str, Any], kind: str, ours: str, otherwise: str) -> str:
