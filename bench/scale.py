@@ -344,6 +344,27 @@ def run(data: Path, events: int, sample: int, memory: str) -> None:
     store.close()
 
 
+def made(data: Path, events: int, memory: str) -> Store:
+    """A store of so many events to ask, closed and opened again; the one that is there already."""
+    catalogue = Catalogue(data / "catalogue")
+    catalogue.add(SCALE_MANIFEST.encode())
+    store = open_store(data / "store", memory)
+    journal = RecordJournal([])
+    loader = Loader(journal, store, catalogue, data)  # type: ignore[arg-type]
+    try:
+        table = store.item_table("bench", "event.ran")
+        there = int(store.rows(f"select count(*) from {table}").rows[0][0])
+    except KeyError:  # nothing loaded yet
+        there = 0
+    if there < events:
+        load_first(loader, journal, min(events, FIRST))
+        if events > FIRST:
+            fill(store, data, events - FIRST, 3, DAYS)
+    store.checkpoint()
+    store.close()
+    return open_store(data / "store", memory)
+
+
 def load_first(loader: Loader, journal: RecordJournal, events: int) -> None:
     """So that ids are known, and levels filled, before anything is measured."""
     journal._payloads += records(events, 0, 1, 1)  # noqa: SLF001
