@@ -46,10 +46,14 @@ format:  ## rewrite the sources as `make check` wants them
 reference:  ## rewrite the pages in docs/ that are made from the code
 	$(PY) tools/reference.py
 
+packages: setup  ## dist/: the agent's packages, and those of Percona Server for MongoDB
+	$(PY) sdk/python/packaging/build_agent.py dist
+	$(PY) products/percona-server-mongodb/packaging/build.py dist
+
 bench: setup  ## the figures, printed side by side
 	$(PY) -m bench
 
 soak: setup  ## the long tests: a thousand kills and power cuts, a million bad requests
 	$(PY) -m soak
 
-.PHONY: help setup demo test check format reference bench soak
+.PHONY: help setup demo test check format reference packages bench soak

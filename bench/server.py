@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -63,6 +64,13 @@ class Server:
                 raise TimeoutError(f"{self.stored()} of {items} stored after {seconds} s")
             time.sleep(0.05)
         return time.monotonic() - start
+
+
+def free_port() -> int:
+    """A port that nobody listens on, for now."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from glasshouse.catalogue import Catalogue
+from glasshouse.cli.manifest import composed_source
 from glasshouse.collector.app import Collector
 from glasshouse.collector.desk import Desk
 from glasshouse.collector.pace import Pace
@@ -90,7 +91,7 @@ class Target:
     def __init__(self, directory: Path) -> None:
         self.catalogue = Catalogue(directory / "catalogue")
         for manifest in MANIFESTS:
-            self.catalogue.add(manifest.read_bytes())
+            self.catalogue.add(composed_source(manifest))
         self.journal = ForgettingJournal()
         self.defects: Counter[str] = Counter()
         desk = Desk(

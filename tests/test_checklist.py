@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from glasshouse.insight.questions import QUESTIONS
 from glasshouse_sdk.manifest import compose
 
 PRODUCTS = Path(__file__).parents[1] / "products"
@@ -16,6 +17,7 @@ HOW_MANY = {
     "Percona Server for MongoDB": 26,
     "CloudBees Analytics Plugin": 42,
 }
+ANSWERED = {"PR", "PC", "CB"}  # programmes whose uses name their questions
 KINDS = {"item", "occasion", "identity", "promise", "switch", "use", "format"}
 
 
@@ -48,17 +50,36 @@ def test_a_statement_is_declared_and_tested(number, _statement, _kind, declared,
     assert test in TESTS, f"{number}: there is no test {test!r}"
 
 
+@pytest.mark.parametrize("row", [row for row in COMPLETE if row[2] == "use"], ids=lambda r: r[0])
+def test_a_use_names_the_question_that_answers_it(row):
+    number, _, _, declared, _ = row
+    if number.partition("-")[0] in ANSWERED:
+        assert "question." in declared, f"{number}: which question answers it?"
+
+
 def test_what_is_not_declared_is_noticed():
-    for entry in ("", "piperider: event.none", "piperider: switch.none", "piperider: promise.None"):
+    for entry in (
+        "",
+        "piperider: event.none",
+        "piperider: purpose.experience; question.none",
+        "piperider: switch.none",
+        "piperider: promise.None",
+    ):
         assert not is_declared(entry)
 
 
 def is_declared(entry):
-    folder, _, place = entry.partition(": ")
-    if not place:
+    folder, _, places = entry.partition(": ")
+    if not places:
         return False
     raw = compose(PRODUCTS / folder / "manifest.toml").raw
+    return all(is_in(raw, place) for place in places.split("; "))
+
+
+def is_in(raw, place):
     table, _, rest = place.partition(".")
+    if table == "question":
+        return rest.partition("?")[0] in QUESTIONS
     if table == "switch":
         return rest in {switch["name"] for switch in raw["switch"]}
     if table == "promise":

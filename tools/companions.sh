@@ -9,5 +9,8 @@ while read -r command package what; do
 done <<'LIST'
 nc netcat-openbsd nc, with which an administrator checks the connection,
 nginx nginx-light nginx, which relays for consoles,
+rpmbuild rpm rpm, which builds and installs the RPM of a programme,
+dnf dnf dnf, with which an administrator installs it,
+pg_createcluster postgresql PostgreSQL, a data source and database of programmes,
 firefox-esr firefox-esr Firefox, the tracker's second browser,
 LIST

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 
 from bench.client.subjects import Subject
 
@@ -37,7 +36,9 @@ print(json.dumps(figures))
 """
 
 
-def measured(subject: Subject, directory: str, place: str, items: int) -> dict[str, float]:
+def measured(
+    python: str, subject: Subject, directory: str, place: str, items: int
+) -> dict[str, float]:
     """The figures of one process: seconds, bytes, counts. Raises if the subject fails."""
     program = PROGRAM.format(
         load=subject.load,
@@ -46,7 +47,7 @@ def measured(subject: Subject, directory: str, place: str, items: int) -> dict[s
         items=items,
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=300, check=True
+        [python, "-c", program], capture_output=True, text=True, timeout=300, check=True
     )
     figures: dict[str, float] = json.loads(done.stdout)
     return figures

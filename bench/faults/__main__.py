@@ -6,7 +6,6 @@ Example: python -m bench.faults --client glasshouse-sdk --client posthog
 import argparse
 import contextlib
 import json
-import subprocess
 import sys
 import tempfile
 import time
@@ -17,8 +16,8 @@ from bench.faults.adapters import ADAPTERS, BARE, Adapter
 from bench.faults.farends import WAYS, FarEnd, closed_port, dropped_syn, silent_resolver
 from bench.faults.places import ORDINARY, PLACES, SILENT_DNS, Place, why_not
 from bench.faults.running import LONGEST, Run, run
+from bench.peers import installed
 
-UV = Path(__file__).parents[2] / "tools" / "uv"
 ITEMS = 20
 SETTLES = 4.0  # seconds without anything new after which all has arrived that will
 
@@ -36,7 +35,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="faults-") as directory:
         base = Path(directory)
         base.chmod(0o755)  # one run is by another user
-        python = _installed(arguments.venv or base / "venv", adapters)
+        requires = [name for adapter in adapters for name in adapter.requires]
+        python = installed(arguments.venv or base / "venv", requires)
         results: dict[str, dict[str, dict[str, object]]] = {}
         for number, adapter in enumerate(adapters):
             place = base / f"client-{number}"
@@ -50,22 +50,6 @@ def main() -> None:
                     rows[name] = row
                     _progress(adapter.name, name, row)
     print(json.dumps(results, indent=1) if arguments.json else _table(results))
-
-
-def _installed(venv: Path, adapters: list[Adapter]) -> str:
-    """The interpreter of an environment of its own; the project does not depend on its peers."""
-    python = venv / "bin" / "python"
-    if not python.exists():
-        _uv("venv", "--python", sys.executable, "--quiet", str(venv))
-    requires = [name for adapter in adapters for name in adapter.requires]
-    if requires:
-        ours = ["--reinstall-package", "glasshouse-sdk"]
-        _uv("pip", "install", "--quiet", "--python", str(python), *ours, *requires)
-    return str(python)
-
-
-def _uv(*words: str) -> None:
-    subprocess.run([UV, *words], check=True, stdout=subprocess.DEVNULL)
 
 
 def _faults(

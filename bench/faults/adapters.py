@@ -6,9 +6,8 @@ far end; `flush` is what a careful product would call before it ends.
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 
-SDK = Path(__file__).parents[2] / "sdk" / "python"
+from bench.peers import SDK
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ off = "0"
 [event.done]
 purpose = "use"
 [event.done.fields]
-mark = { type = "version", why = "w" }
+mark = { type = "text", anonymise = "public-list", public = ["mark-*"], why = "w" }
 command = { type = "enum", values = ["run"], why = "w" }
 seconds = { type = "duration", why = "w" }
 """

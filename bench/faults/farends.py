@@ -13,6 +13,8 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from bench.server import free_port
+
 MARK = re.compile(rb"mark-([0-9]{6})")
 SLOW = 1.0  # seconds between the bytes of a slow answer
 
@@ -108,10 +110,7 @@ WAYS: dict[str, Callable[..., None]] = {
 
 @contextlib.contextmanager
 def closed_port() -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
+    yield f"http://127.0.0.1:{free_port()}"
 
 
 @contextlib.contextmanager

@@ -1,14 +1,15 @@
-"""A simulated fleet: hosts on which Percona Server for MongoDB is installed, one report each.
+"""A simulated fleet: hosts on which Percona Server for MongoDB is installed, one report each; and
+what the databases on a few of them tell every day.
 
 Hosts are installed on working days more than at weekends and take releases up in waves; the
 newest series wins ground. A few images were cloned together with their id, and a few clocks are
-wrong, as in any real fleet.
+wrong, as in any real fleet. Databases are upgraded, missed for a day, and switched off for good.
 """
 
 import random
 import sys
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -23,6 +24,9 @@ HOSTS_PER_WEEKEND_DAY = 24
 FROM_AN_IMAGE_OF_A_HOST = 0.01
 WITH_A_WRONG_CLOCK = 0.004
 IN_A_CONTAINER = 0.36
+WITH_DAILY_METRICS = 0.02  # few, so that the fleet stays small
+MISSES_A_DAY = 0.03
+IS_SWITCHED_OFF = 0.005  # on any day
 
 # Version names are real, the days are the simulation's.
 SERIES = {
@@ -73,7 +77,15 @@ class Host(NamedTuple):
 def fleet(calendar: Calendar, seed: int, _key: str) -> Sequence[Request]:
     """The reports of all hosts, oldest first, in requests of the size a relay would send."""
     chance = random.Random(f"psmdb {seed}")
-    reports = [_report(host, chance) for host in _hosts(calendar, chance)]
+    hosts = list(_hosts(calendar, chance))
+    made = [(host.at, _report(host, chance)) for host in hosts]
+    # By dice of their own, so that the hosts are the same with and without them.
+    dice = random.Random(f"psmdb daily {seed}")
+    for host in hosts:
+        if dice.random() < WITH_DAILY_METRICS:
+            made += _daily(host, calendar, dice)
+    made.sort(key=lambda pair: pair[0])
+    reports = [report for _, report in made]
     return [
         Request(PATH, HEADERS, {"reports": part}, len(part))
         for part in (
@@ -132,11 +144,54 @@ def _report(host: Host, chance: random.Random) -> dict[str, Any]:
         "OS": host.system,
         "hardware_arch": host.hardware,
     }
+    return _message(host.instance, host.at, metrics, chance)
+
+
+def _daily(
+    host: Host, calendar: Calendar, chance: random.Random
+) -> Iterator[tuple[datetime, dict[str, Any]]]:
+    """From 24 hours after the installation on, once a day, until the database is switched off."""
+    releases, lag = (
+        SERIES[host.version.rpartition("-")[0].rpartition(".")[0]],
+        chance.uniform(3, 40),
+    )
+    kept = {
+        "source": chance.choices(("mongod", "mongos"), (9, 1))[0],
+        "db_instance_id": f"{chance.getrandbits(128):032x}",
+        "deployment": host.deployment,
+    }
+    if kept["source"] == "mongod":
+        kept["storage_engine"] = chance.choices(("wiredTiger", "inMemory"), (30, 1))[0]
+        kept["replication_state"] = chance.choices(("PRIMARY", "SECONDARY"), (5, 3))[0]
+        kept["shard_svr"] = str(int(chance.random() < 0.2))
+        kept["config_svr"] = "0"
+    start = restarted = host.at
+    midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
+    version = host.version
+    for day in range(calendar.days):
+        at = calendar.at(day, (start - midnight).total_seconds())
+        if at is None or at < start + timedelta(days=1):
+            continue
+        if chance.random() < IS_SWITCHED_OFF:
+            return
+        newest = newest_release(releases, day, lag)
+        if newest != version and at > start + timedelta(days=lag):
+            version, restarted = newest, at - timedelta(hours=chance.randrange(1, 20))
+        if chance.random() < MISSES_A_DAY:
+            continue
+        uptime = str(int((at - restarted).total_seconds()))
+        told = {**kept, "pillar_version": version, "uptime": uptime}
+        yield at, _message(host.instance, at, told, chance)
+
+
+def _message(
+    instance: str, at: datetime, metrics: Mapping[str, str], chance: random.Random
+) -> dict[str, Any]:
     return {
         "id": _uuid(chance),
         "product_family": "PRODUCT_FAMILY_PSMDB",
-        "instanceId": host.instance,
-        "createTime": host.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "instanceId": instance,
+        "createTime": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "metrics": [{"key": key, "value": value} for key, value in metrics.items()],
     }
 

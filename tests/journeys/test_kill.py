@@ -6,13 +6,12 @@ import os
 import queue
 import random
 import signal
-import socket
 import threading
 import time
 from datetime import UTC, datetime
 
 from bench.load import event
-from bench.server import Server, running
+from bench.server import Server, free_port, running
 
 EVENTS = 50_000
 BATCH = 50
@@ -69,11 +68,6 @@ class Senders:
             connection.close()
         assert [receipt["outcome"] for receipt in receipts] == ["accepted"] * BATCH
         return True
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
 
 
 def wait_for_fewer(senders: Senders, batches_left: int) -> None:

@@ -1,6 +1,7 @@
 """The short form of `python -m soak.mixed`: seconds of every traffic, and a few restarts."""
 
-from soak.mixed import DOORS, soak
+from soak.mixed import soak
+from soak.right_requests import DOORS
 
 
 def test_all_doors_restarts_and_wrong_requests_leave_every_right_item_once(tmp_path):

@@ -2,27 +2,19 @@
 
 Each way to opt out of DISCLOSURE.md. Prints JSON lines; the first is a control that is on.
 
-    unshare --net --mount python silence_cloudbees.py DIRECTORY
+Started by `silence.namespace.reports`.
 """
 
 import os
-import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from pathlib import Path
 
+from silence.wire import Wire, report
+
 REPOSITORY = Path(__file__).parents[3]
-sys.path.insert(0, str(REPOSITORY / "sdk" / "python" / "tests" / "client" / "silence"))
-
-from driver import (  # noqa: E402 (found by the path above)
-    EVERYTHING,
-    count_packets,
-    report,
-    set_up_network,
-)
-
 PROGRAM = REPOSITORY / "products" / "cloudbees-ci" / "controller.py"
 PROPERTY = "-Dcom.cloudbees.analytics.gatherer.Sender.disabled=true"
 CLOSED = "http://127.0.0.1:9"
@@ -60,29 +52,27 @@ def clear_toggle(home):
 
 
 def main(directory):
-    set_up_network()
-    wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, EVERYTHING)
-    wire.setblocking(False)
-    count_packets(wire)
+    wire = Wire()
+    wire.count()
     code = collect(directory / "control")
-    report(control="on", packets=count_packets(wire), code=code)
+    report(control="on", packets=wire.count(), code=code)
     cases = {
         "the property": ((PROPERTY,), {}),
         "DO_NOT_TRACK": ((), {"DO_NOT_TRACK": "1"}),
     }
     for name, (more, variables) in cases.items():
         code = collect(directory / name.replace(" ", "-"), *more, **variables)
-        report(case=name, packets=count_packets(wire), code=code)
+        report(case=name, packets=wire.count(), code=code)
     for name, is_used in (("the toggle", False), ("the toggle, later", True)):
         home = directory / name.replace(" ", "-")
         if is_used:
             collect(home)  # the request waits, for nobody has taken it
         clear_toggle(home)
-        count_packets(wire)
+        wire.count()
         code = collect(home)
-        report(case=name, packets=count_packets(wire), code=code)
+        report(case=name, packets=wire.count(), code=code)
     code = collect(directory / "another")
-    report(control="another controller", packets=count_packets(wire), code=code)
+    report(control="another controller", packets=wire.count(), code=code)
 
 
 if __name__ == "__main__":

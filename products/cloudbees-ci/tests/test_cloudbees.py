@@ -16,10 +16,9 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from bench.server import free_port
 
-from glasshouse.cli.connection import running_server
 from glasshouse.cli.manifest import composed_source
-from glasshouse.cli.server_process import ServerProcess
 from glasshouse_sdk.manifest import disclosure, read_manifest
 
 HOME = Path(__file__).parents[1]
@@ -64,11 +63,8 @@ def select(item):
 
 
 @pytest.fixture(scope="module")
-def vendor(tmp_path_factory):
-    data = tmp_path_factory.mktemp("data")
-    with ServerProcess(data, f"127.0.0.1:{free_port()}") as process:
-        process.wait_until_ready()
-        yield Vendor(reached(data))
+def vendor(shared_server):
+    return Vendor(shared_server)
 
 
 def arguments(command, home, url=CLOSED, *more):
@@ -96,21 +92,6 @@ def ran(home, vendor, organization, *more, **variables):
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     return json.loads(done.stdout)["sent"]
-
-
-def reached(data):
-    """The server; a busy machine's may take a moment to answer."""
-    end = time.monotonic() + 30
-    while time.monotonic() < end:
-        server = running_server(data)
-        if server is not None:
-            return server
-    raise AssertionError(f"no server answers on {data}")
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
 
 
 @pytest.fixture

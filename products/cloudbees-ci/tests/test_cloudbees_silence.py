@@ -1,30 +1,16 @@
 """Each opt-out of CloudBees CI, counted on the wire."""
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from silence import namespace
 
 DRIVER = Path(__file__).parent / "silence_cloudbees.py"
 
 
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory):
-    check = ["unshare", "--net", "--mount", "ip", "link", "set", "lo", "up"]
-    try:
-        allowed = subprocess.run(check, capture_output=True, text=True)
-    except FileNotFoundError as error:
-        pytest.skip(f"no packet was counted: {error.filename} is not installed")
-    if allowed.returncode:
-        pytest.skip(f"no packet was counted: no network namespaces here ({allowed.stderr.strip()})")
-    command = ["unshare", "--net", "--mount", sys.executable, DRIVER]
-    done = subprocess.run(
-        [*command, tmp_path_factory.mktemp("silence")], capture_output=True, text=True, timeout=600
-    )
-    assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return namespace.reports(DRIVER, tmp_path_factory.mktemp("silence"))
 
 
 def test_the_counter_sees_a_controller_that_is_on_beside_one_that_is_not(reports):

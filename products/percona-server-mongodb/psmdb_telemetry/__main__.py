@@ -20,7 +20,7 @@ from glasshouse_sdk import Telemetry
 
 MANIFEST = Path(__file__).parents[1] / "manifest.toml"
 TELEMETRY_UUID = Path("/usr/local/percona/telemetry_uuid")
-FAMILY = "PRODUCT_FAMILY_PSMDB"
+FAMILY, SLUG = "PRODUCT_FAMILY_PSMDB", "psmdb"
 FIRST_VERSION = (4, 4, 26, 25)
 EXAMPLE = """
 Example, what an installation would send, sending nothing:
@@ -56,8 +56,10 @@ def report_installation(options: argparse.Namespace, environment: Mapping[str, s
     file = TelemetryUuid(options.telemetry_uuid)
     state = options.state or options.telemetry_uuid.with_name("telemetry_report")
     telemetry = Telemetry(
-        MANIFEST,
+        options.manifest,
         version=version,
+        parts=(),  # the daily metrics are the agent's to send
+        installation=options.installation,
         endpoint=options.endpoint,
         state=state,
         instance=file.instance,
@@ -65,12 +67,16 @@ def report_installation(options: argparse.Namespace, environment: Mapping[str, s
         # Nothing at the end of the process: it would double the 7 seconds of an installation.
         sends_at_exit=False,
     )
-    if telemetry.consent != "on" or file.has_reported(FAMILY):
+    if telemetry.consent != "on":
+        return
+    file.keep()
+    if options.installation is not None:
+        keep_instance(options.installation / f"{SLUG}.instance", file.instance)
+    if file.has_reported(FAMILY):
         return
     if is_acknowledged(telemetry, file.instance):
         file.mark(FAMILY)  # an earlier run was ended between the answer and the mark
         return
-    file.keep()
     fields = {
         "deployment": deployment,
         "pillar_version": version,
@@ -89,6 +95,12 @@ def report_installation(options: argparse.Namespace, environment: Mapping[str, s
     telemetry.send()
     if is_acknowledged(telemetry, file.instance):  # of a full disk nothing was recorded or sent
         file.mark(FAMILY)
+
+
+def keep_instance(path: Path, instance: str) -> None:
+    """For the agent, which sends the daily metrics of the same host. Raises OSError."""
+    path.write_text(instance + "\n")
+    path.chmod(0o644)  # whatever the installer's umask is
 
 
 def is_acknowledged(telemetry: Telemetry, instance: str) -> bool:
@@ -133,6 +145,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--endpoint", help="the collector, if not the manifest's")
     parser.add_argument("--telemetry-uuid", type=Path, default=TELEMETRY_UUID, help="the id's file")
     parser.add_argument("--state", type=Path, help="state directory (default: beside that file)")
+    parser.add_argument("--manifest", type=Path, default=MANIFEST, help="compiled, or as TOML")
+    parser.add_argument(
+        "--installation", type=Path, help="where a refusal is kept for all users and the agent"
+    )
     parser.add_argument("--root", type=Path, default=Path("/"), help="where etc/os-release is")
     return parser
 

@@ -9,48 +9,19 @@ import platform
 import socket
 import subprocess
 import sys
-import threading
 import time
 import uuid
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from glasshouse_sdk.manifest import disclosure, read_manifest
+from glasshouse_sdk.manifest import disclosure, installed, of_part, read_manifest
 
 HOME = Path(__file__).parents[1]
 PATH = "/v1/telemetry/GenericReport"
 MARK = "PRODUCT_FAMILY_PSMDB:1"
 KNOWN_ID = "6aef422e-56a7-4530-af9d-94cc02198343"
-
-
-class Capturing(BaseHTTPRequestHandler):
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.received.append((self.path, dict(self.headers), body))
-        status, kind, answer = self.server.answer
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture
-def collector():
-    with ThreadingHTTPServer(("127.0.0.1", 0), Capturing) as server:
-        server.received, server.answer = [], (200, "application/json", b"{}")
-        server.url = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
 
 
 class Host:
@@ -108,14 +79,17 @@ def written(root, **files):
 
 
 def test_pc08_pc09_the_disclosure_page_is_the_one_made_from_the_manifest():
-    page = disclosure(read_manifest(HOME / "manifest.toml"))
+    manifest = read_manifest(HOME / "manifest.toml")
+    page = disclosure(installed(manifest, ()))
     assert page == (HOME / "DISCLOSURE.md").read_text()
+    daily = disclosure(of_part(manifest, "daily"))
+    assert daily == (HOME / "daily" / "DISCLOSURE.md").read_text()
     assert "https://www.percona.com/privacy-policy#h.e34c40q8sb1a" in page
 
 
 def test_pc04_the_manifest_declares_four_values_and_no_more():
     items = read_manifest(HOME / "manifest.toml").items
-    assert {path: tuple(item.fields) for path, item in items.items()} == {
+    assert {path: tuple(item.fields) for path, item in items.items() if item.part is None} == {
         "snapshot.host": ("deployment", "pillar_version", "OS", "hardware_arch")
     }
 
@@ -351,12 +325,22 @@ def test_the_fleet_reports_as_hosts_do_and_is_the_same_for_the_same_seed():
     command = [sys.executable, HOME / "fleet.py", "--print", "--until", "2026-11-22T07:00:00Z"]
     printed = [subprocess.check_output(command, text=True, timeout=60) for _ in range(2)]
     assert printed[0] == printed[1]
-    sent = [r for line in printed[0].splitlines() for r in json.loads(line)["reports"]]
+    every = [r for line in printed[0].splitlines() for r in json.loads(line)["reports"]]
+    assert len({report["id"] for report in every}) == len(every)
+    sent = [report for report in every if not of_a_database(report)]
     assert 4_000 < len(sent) < 6_000
-    assert len({report["id"] for report in sent}) == len(sent)
     clones = len(sent) - len({report["instanceId"] for report in sent})
     assert 10 < clones < 120
     weekend = sum(1 for r in sent if datetime.fromisoformat(r["createTime"]).weekday() >= 5)
     assert weekend / 2 < 0.6 * (len(sent) - weekend) / 5
     keys = {tuple(metric["key"] for metric in report["metrics"]) for report in sent}
     assert keys == {("deployment", "pillar_version", "OS", "hardware_arch")}
+    daily = [report for report in every if of_a_database(report)]
+    assert 2_000 < len(daily) < 6_000
+    hosts = {report["instanceId"] for report in daily}
+    assert hosts <= {report["instanceId"] for report in sent}
+    assert 50 < len(hosts) < 200
+
+
+def of_a_database(report):
+    return any(metric["key"] == "source" for metric in report["metrics"])

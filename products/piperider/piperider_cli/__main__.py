@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 # Run as `python piperider_cli`, so its other files are found beside this one.
+import postgres
 from assertions import evaluated, read_assertions, write_generated
 from failures import WrongCallError
 from profile_file import home_directory, keep_profile
@@ -37,6 +38,7 @@ class Call:
 
     options: argparse.Namespace
     directory: Path
+    environment: Mapping[str, str]
     open_usage: Callable[[Project], Usage]
 
 
@@ -62,7 +64,9 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     except OSError:
         pass  # without a profile there is no telemetry; the command itself goes on
     try:
-        code: int = options.run(Call(options, options.directory.absolute(), open_usage))
+        code: int = options.run(
+            Call(options, options.directory.absolute(), environment, open_usage)
+        )
     except (WrongCallError, OSError) as error:
         print(f"piperider: {error}", file=sys.stderr)
         return 2
@@ -80,7 +84,7 @@ def run(call: Call) -> int:
     project = read_project(call.directory)
     usage = call.open_usage(project)
     used = read_assertions(project.folder)
-    with opened(project.source_type, project.source_path) as source:
+    with opened(project.source_type, project.source_place, call.environment) as source:
         found = profile(source)
         verdicts = list(evaluated(used, found, source))
     kept = keep_run(project.folder, project.source_type, found, verdicts)
@@ -98,7 +102,7 @@ def run(call: Call) -> int:
 def generate_assertions(call: Call) -> int:
     project = read_project(call.directory)
     usage = call.open_usage(project)
-    with opened(project.source_type, project.source_path) as source:
+    with opened(project.source_type, project.source_place, call.environment) as source:
         found = profile(source)
     number = write_generated(project.folder, found)
     usage.command("generate-assertions", found)
@@ -164,7 +168,10 @@ def _parser() -> argparse.ArgumentParser:
         if name in JSON:
             command.add_argument("--json", action="store_true", help="print JSON")
         if name == "init":
-            command.add_argument("--source", type=Path, required=True, help="DuckDB or SQLite file")
+            command.add_argument(
+                "--source", required=True,
+                help=f"a DuckDB or SQLite file, or {postgres.EXPECTED}",
+            )  # fmt: skip
     return parser
 
 

@@ -57,7 +57,7 @@ def _table(source: Source, schema: str, name: str) -> Table:
 
 def _column(source: Source, where: str, rows: int, name: str, kind: str) -> Column:
     # One pass for each column: a count of distinct values needs memory for that column alone.
-    of = quoted(name)
+    of = source.comparable(name, kind)
     ((filled, distinct, lowest, highest),) = source.ask(
         f"select count({of}), count(distinct {of}), min({of}), max({of}) from {where}"
     )

@@ -15,20 +15,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import postgres
 import yaml
 from failures import WrongCallError
 
 FOLDER = ".piperider"
-TYPES = ("duckdb", "sqlite")
+TYPES = ("duckdb", "sqlite", "postgres")
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """`telemetry_id` is None where the project has opted out."""
+    """`source_place`: path or address. `telemetry_id` is None where the project has opted out."""
 
     directory: Path
     source_type: str
-    source_path: Path
+    source_place: str
     telemetry_id: str | None
 
     @property
@@ -36,12 +37,12 @@ class Project:
         return self.directory / FOLDER
 
 
-def make_project(directory: Path, source: Path) -> Project:
+def make_project(directory: Path, source: str) -> Project:
     """Writes `.piperider/config.yml` unless there is one. Raises WrongCallError, OSError."""
     config = directory / FOLDER / "config.yml"
     if not config.exists():
         facts = {
-            "dataSource": {"type": source_type(directory / source), "path": str(source)},
+            "dataSource": {"type": source_type(directory, source), "path": source},
             "telemetry": {"id": str(uuid.uuid4())},
         }
         config.parent.mkdir(parents=True, exist_ok=True)
@@ -69,13 +70,16 @@ def read_project(directory: Path) -> Project:
             "and a path; correct it"
         )
     identity = _table(facts, "telemetry").get("id")
-    return Project(
-        directory, kind, directory / path, None if identity in (None, "") else str(identity)
-    )
+    place = path if kind == "postgres" else str(directory / path)
+    return Project(directory, kind, place, None if identity in (None, "") else str(identity))
 
 
-def source_type(path: Path) -> str:
-    """What a file is, by its first bytes. Raises WrongCallError."""
+def source_type(directory: Path, source: str) -> str:
+    """An address says it; what a file is, its first bytes do. Raises WrongCallError."""
+    if source.startswith(postgres.SCHEME):
+        postgres.parsed(source)
+        return "postgres"
+    path = directory / source
     try:
         with path.open("rb") as file:
             head = file.read(16)

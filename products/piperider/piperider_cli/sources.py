@@ -1,6 +1,7 @@
-"""Data sources: a DuckDB or SQLite file, opened so that nothing in it can change."""
+"""Data sources: a DuckDB or SQLite file or a PostgreSQL database, opened to read alone."""
 
 import contextlib
+import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import postgres
 from failures import WrongCallError
 
 TABLES = {
@@ -15,12 +17,21 @@ TABLES = {
     "where table_type = 'BASE TABLE' order by all",
     "sqlite": "select 'main', name from sqlite_master "
     "where type = 'table' and name not like 'sqlite!_%' escape '!' order by name",
+    "postgres": "select table_schema, table_name from information_schema.tables "
+    "where table_type = 'BASE TABLE' and table_schema not in ('pg_catalog', 'information_schema') "
+    "order by 1, 2",
 }
 COLUMNS = {
     "duckdb": "select column_name, data_type from information_schema.columns "
     "where table_schema = ? and table_name = ? order by ordinal_position",
     "sqlite": "select name, type from pragma_table_info(?2, ?1) order by cid",
+    "postgres": "select column_name, data_type from information_schema.columns "
+    "where table_schema = :v1 and table_name = :v2 order by ordinal_position",
 }
+# What PostgreSQL can sort; of other columns, such as json, the text is looked at.
+SORTED = re.compile(
+    "smallint|integer|bigint|numeric|real|double precision|date|time.*|interval|text|character.*"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +47,11 @@ class Source:
         except (duckdb.Error, sqlite3.Error) as error:
             raise WrongCallError(f"the data source refused {sql!r}: {error}") from None
 
+    def comparable(self, column: str, kind: str) -> str:
+        """The column as an expression that can be counted and sorted."""
+        is_sorted = self.kind != "postgres" or SORTED.fullmatch(kind)
+        return quoted(column) if is_sorted else f"{quoted(column)}::text"
+
     def tables(self) -> list[tuple[str, str]]:
         """Schema and name."""
         return [(schema, name) for schema, name in self.ask(TABLES[self.kind])]
@@ -46,18 +62,26 @@ class Source:
 
 
 @contextlib.contextmanager
-def opened(kind: str, path: Path) -> Iterator[Source]:
-    """Raises WrongCallError."""
+def opened(kind: str, place: str, environment: Mapping[str, str]) -> Iterator[Source]:
+    """`place`: a path, or an address. Raises WrongCallError."""
     try:
-        if not path.exists():
-            raise WrongCallError(f"found no data source at {path}; correct .piperider/config.yml")
-        source, close = OPENERS[kind](path)
+        if kind == "postgres":
+            run, close = postgres.connected(place, environment)
+            source = Source(kind, run)
+        else:
+            source, close = _opened_file(kind, Path(place))
     except (duckdb.Error, sqlite3.Error) as error:
-        raise WrongCallError(f"cannot open {path}: {error}") from None
+        raise WrongCallError(f"cannot open {place}: {error}") from None
     try:
         yield source
     finally:
         close()
+
+
+def _opened_file(kind: str, path: Path) -> tuple[Source, Callable[[], None]]:
+    if not path.exists():
+        raise WrongCallError(f"found no data source at {path}; correct .piperider/config.yml")
+    return FILES[kind](path)
 
 
 def _duckdb(path: Path) -> tuple[Source, Callable[[], None]]:
@@ -88,7 +112,7 @@ def quoted(*names: str) -> str:
     return ".".join('"' + name.replace('"', '""') + '"' for name in names)
 
 
-OPENERS: Mapping[str, Callable[[Path], tuple[Source, Callable[[], None]]]] = {
+FILES: Mapping[str, Callable[[Path], tuple[Source, Callable[[], None]]]] = {
     "duckdb": _duckdb,
     "sqlite": _sqlite,
 }

@@ -3,27 +3,19 @@
 Each way to opt out of DISCLOSURE.md, done as it says there. Prints JSON lines; the first is a
 control with the telemetry on.
 
-    unshare --net --mount python silence_piperider.py DIRECTORY
+Started by `silence.namespace.reports`.
 """
 
 import os
-import socket
 import sqlite3
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+from silence.wire import Wire, report
+
 REPOSITORY = Path(__file__).parents[3]
-sys.path.insert(0, str(REPOSITORY / "sdk" / "python" / "tests" / "client" / "silence"))
-
-from driver import (  # noqa: E402 (found by the path above)
-    EVERYTHING,
-    count_packets,
-    report,
-    set_up_network,
-)
-
 PROGRAM = REPOSITORY / "products" / "piperider" / "piperider_cli"
 COMMANDS = (
     ("init", "--source", "shop.sqlite"), ("generate-assertions",), ("run",), ("run",),
@@ -120,21 +112,19 @@ CASES = {
 
 
 def main(directory: Path) -> None:
-    set_up_network()
-    wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, EVERYTHING)
-    wire.setblocking(False)
+    wire = Wire()
     control = Machine(directory / "control")
-    count_packets(wire)
+    wire.count()
     control.use()
-    report(control="on", packets=wait_for_packets(wire), files=control.files())
+    report(control="on", packets=wire.wait(), files=control.files())
     for name, turn_off in CASES.items():
         machine = Machine(directory / name.replace(" ", "-"))
         turn_off(machine)
         settle()
-        count_packets(wire)
+        wire.count()
         machine.use()
         settle()
-        packets = count_packets(wire)
+        packets = wire.count()
         config = machine.config(0).read_text()
         report(case=name, packets=packets, files=machine.files(), config=config)
     other = Machine(directory / "other")
@@ -142,22 +132,14 @@ def main(directory: Path) -> None:
     settle()
     without_id("\n")(other)
     settle()
-    count_packets(wire)
+    wire.count()
     (other.home / ".piperider" / "telemetry" / "delivery.json").unlink(missing_ok=True)
     other.use(1)
-    report(control="the other project", packets=wait_for_packets(wire), files=other.files())
+    report(control="the other project", packets=wire.wait(), files=other.files())
 
 
 def settle() -> None:
     time.sleep(SENDER_STARTS)
-
-
-def wait_for_packets(wire: socket.socket) -> int:
-    end = time.monotonic() + 30
-    while time.monotonic() < end:
-        if packets := count_packets(wire):
-            return packets
-    return 0
 
 
 if __name__ == "__main__":

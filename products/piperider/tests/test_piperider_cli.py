@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -13,8 +12,6 @@ import duckdb
 import pytest
 import yaml
 
-from glasshouse.cli.connection import running_server
-from glasshouse.cli.server_process import ServerProcess
 from glasshouse_sdk.manifest import disclosure, read_manifest
 
 HOME = Path(__file__).parents[1]
@@ -80,30 +77,11 @@ def person(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def vendor(tmp_path_factory):
+def vendor(shared_server):
     """A running collector that knows PipeRider, and its write key."""
-    data = tmp_path_factory.mktemp("data")
-    with ServerProcess(data, f"127.0.0.1:{free_port()}") as process:
-        process.wait_until_ready()
-        server = reached(data)
-        added = server.call("POST", "/api/v1/products", content=MANIFEST.read_bytes())
-        keys = {key["origin"]: key["key"] for key in added["write_keys"]}
-        yield server, keys["production"]
-
-
-def reached(data):
-    """The server; a busy machine's may take a moment to answer."""
-    end = time.monotonic() + 30
-    while time.monotonic() < end:
-        server = running_server(data)
-        if server is not None:
-            return server
-    raise AssertionError(f"no server answers on {data}")
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
+    added = shared_server.add_product(MANIFEST.read_bytes())
+    keys = {key["origin"]: key["key"] for key in added["write_keys"]}
+    return shared_server, keys["production"]
 
 
 def rows_of(server, user, least):

@@ -1,7 +1,6 @@
 """PipeRider Cloud in a real Chromium, with its relay, and a collector in a process of its own."""
 
 import json
-import socket
 import sys
 import threading
 import time
@@ -11,8 +10,6 @@ import httpx
 import pytest
 import uvicorn
 
-from glasshouse.cli.connection import running_server
-from glasshouse.cli.server_process import ServerProcess
 from glasshouse_sdk.manifest import disclosure, read_manifest
 
 CLOUD = Path(__file__).parents[1] / "cloud"
@@ -21,9 +18,9 @@ sys.path[:0] = [str(CLOUD), str(TESTS / "browser"), str(TESTS / "tracker")]
 
 from chromium import Browser  # noqa: E402 (found by the path above)
 from cloud_app import MANIFEST, application  # noqa: E402 (found by the path above)
+from cloud_visit import BANNER, choose, fill, log_in, submit, upload  # noqa: E402 (found by the path above)
 from tabs import Tab  # noqa: E402 (found by the path above)
 
-BANNER = "document.querySelector('glasshouse-banner')"
 RUN = json.dumps(
     {
         "source": "duckdb",
@@ -53,29 +50,10 @@ class Collector:
         raise AssertionError(f"{rows}, and not {least} after 40 s")
 
 
-def reached(data):
-    """The server; a busy machine's may take a moment to answer."""
-    end = time.monotonic() + 30
-    while time.monotonic() < end:
-        server = running_server(data)
-        if server is not None:
-            return server
-    raise AssertionError(f"no server answers on {data}")
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
-
-
 @pytest.fixture
-def collector(tmp_path):
-    (tmp_path / "data").mkdir()
-    with ServerProcess(tmp_path / "data", f"127.0.0.1:{free_port()}") as process:
-        process.wait_until_ready()
-        server = reached(tmp_path / "data")
-        server.call("POST", "/api/v1/products", content=MANIFEST.read_bytes())
-        yield Collector(tmp_path / "data", server.url, server)
+def collector(tmp_path, fresh_server):
+    fresh_server.add_product(MANIFEST.read_bytes())
+    return Collector(tmp_path / "data", fresh_server.url, fresh_server)
 
 
 @pytest.fixture
@@ -102,29 +80,6 @@ def tab(tmp_path):
     browser.close()
 
 
-def choose(tab, name):
-    tab.wait(BANNER)
-    tab.click(f"{BANNER}.shadowRoot.querySelector('button.{name}')")
-    tab.wait(f"!{BANNER}")
-
-
-def fill(tab, name, text):
-    tab.value(f"document.querySelector('[name={name}]').value = {json.dumps(text)}")
-
-
-def submit(tab, action, heading):
-    tab.value("window.before = true")  # the next page may have the same heading
-    tab.click(f"form[action='{action}'] button" if action else "main form button")
-    tab.wait(f"!window.before && document.querySelector('h1')?.textContent === '{heading}'")
-    tab.browser.settle(0.3)
-
-
-def log_in(tab):
-    fill(tab, "name", "ann")
-    fill(tab, "password", "correct horse")
-    submit(tab, "/login", "Reports")
-
-
 def telemetry_requests(tab):
     return [r for r in tab.requests if r["url"].endswith("/glasshouse/items")]
 
@@ -149,11 +104,9 @@ def test_pr30_to_pr32_pr36_to_pr46_a_visit_after_accept_all_is_in_the_store(site
     tab.browser.settle(1.0)
     assert telemetry_requests(tab) == []
     choose(tab, "all")
-    log_in(tab)
+    log_in(tab, "ann", "correct horse")
     for title in ("first", "second"):
-        fill(tab, "title", title)
-        fill(tab, "run", RUN)
-        submit(tab, "/reports", title)
+        upload(tab, title, RUN)
         tab.open(f"{site}/")
     tab.open(f"{site}/reports/1")
     submit(tab, "/reports/1/share", "first")
@@ -197,7 +150,7 @@ def test_pr33_pr34_without_accept_all_the_login_works_and_nothing_is_sent(
     tab.open(f"{site}/login")
     if choice == "necessary":
         choose(tab, choice)
-    log_in(tab)
+    log_in(tab, "ann", "correct horse")
     tab.open(f"{site}/trend?metric=rows")
     tab.open(f"{site}/feedback")
     tab.open(f"{site}/")

@@ -14,6 +14,7 @@ import pytest
 import uvicorn
 
 from glasshouse.catalogue import Catalogue
+from glasshouse.cli.manifest import composed_source
 from glasshouse.collector.app import Collector
 from glasshouse.collector.connections import DoorConnection
 from glasshouse.collector.desk import Desk
@@ -36,7 +37,7 @@ class Running:
         self.now: datetime | None = None
         self.catalogue = Catalogue(directory / "catalogue")
         self.shop = self.catalogue.add(SHOP.encode())
-        self.psmdb = self.catalogue.add(PSMDB.read_bytes())
+        self.psmdb = self.catalogue.add(composed_source(PSMDB))
         self.journal = open_journal(
             directory / "journal", floor=Position(0, 0), report=lambda _: None
         )

@@ -19,8 +19,10 @@ from pathlib import Path
 import duckdb
 import httpx
 import pytest
+from bench.server import free_port
 
 from glasshouse.catalogue import Catalogue
+from glasshouse.cli.manifest import composed_source
 from glasshouse.cli.server_process import ServerProcess
 from glasshouse.collector.doors import DOOR_BY_ROUTE
 from glasshouse.model import Origin
@@ -226,10 +228,8 @@ def written(tmp_path, monkeypatch) -> Path:
     catalogue = Catalogue(data / "catalogue")
     shop = catalogue.add((HERE / "shop.toml").read_bytes())
     for manifest in (*(HERE / "manifests").glob("*.toml"), PSMDB):
-        catalogue.add(manifest.read_bytes())
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        listen = f"127.0.0.1:{free.getsockname()[1]}"
-    with ServerProcess(data, listen) as server:
+        catalogue.add(composed_source(manifest))
+    with ServerProcess(data, f"127.0.0.1:{free_port()}") as server:
         server.wait_until_ready()
         with httpx.Client(base_url=server.url, headers=HEADERS, timeout=60) as client:
             for origin in (Origin.PRODUCTION, Origin.DEVELOPMENT):

@@ -221,3 +221,29 @@ def test_the_short_and_the_long_way_through_a_batch_give_the_same(running):
         "2026-11-22T09:00:00Z",
         "2026-11-22T12:00:00Z",
     ]
+
+
+DAILY = [
+    {"key": "source", "value": "mongod"},
+    {"key": "pillar_version", "value": "8.0.12-4"},
+    {"key": "db_instance_id", "value": "b7c1f0a25d3e4c8f9a6b0d2e7f481c35"},
+    {"key": "shard_svr", "value": "0"},
+    {"key": "uptime", "value": "86400"},
+]
+
+
+def test_a_percona_report_is_the_item_of_its_source(running):
+    answer = running.send(GENERIC, {"reports": [report(metrics=DAILY), report()]})
+    assert answer.status_code == 200
+    daily, installation = running.lines()
+    assert (daily["fields"]["uptime"], daily["fields"]["shard_svr"]) == (86400, False)
+    assert installation["fields"]["deployment"] == "PACKAGE"
+    assert "uptime" not in installation["fields"]
+    one, other = (key for record in running.records() for key in record.keys)
+    assert one != other
+
+
+def test_a_percona_report_of_an_unknown_source_is_none_of_a_database(running):
+    metrics = [{"key": "source", "value": "CANARY"}, *DAILY[1:]]
+    running.send(GENERIC, {"reports": [report(metrics=metrics)]})
+    assert running.lines() == []

@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from bench.server import free_port
 from dockerfile_parse import DockerfileParser
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -47,11 +48,6 @@ def place():
     (made / "data").mkdir()
     yield made
     shutil.rmtree(made)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
 
 
 @needs_systemd

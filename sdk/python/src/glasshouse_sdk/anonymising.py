@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 OTHER = "other"
 LONGEST_GAP = 40  # what one `*` of a public list may stand for
-GAP_CHARACTERS = frozenset("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ .()/_+-")
+GAP_CHARACTERS = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ .()/_+-"
 REMEMBERED = 1024
 LONGEST_REMEMBERED = 256  # characters
 
@@ -71,10 +71,18 @@ def _fits_after_gap(text: str, parts: Sequence[str]) -> bool:
     """Whether the text is a gap, then the first part, then what the other parts allow."""
     if not parts:
         return text == ""
-    for width in range(min(len(text), LONGEST_GAP) + 1):
-        if width and text[width - 1] not in GAP_CHARACTERS:
-            return False
-        rest = text[width:]
-        if rest.startswith(parts[0]) and _fits_after_gap(rest[len(parts[0]) :], parts[1:]):
+    part, others = parts[0], parts[1:]
+    if not others:
+        gap = text[: len(text) - len(part)]
+        return text.endswith(part) and len(gap) <= LONGEST_GAP and _is_gap(gap)
+    farthest = LONGEST_GAP + len(part)
+    at = text.find(part, 0, farthest)
+    while at >= 0 and _is_gap(text[:at]):
+        if _fits_after_gap(text[at + len(part) :], others):
             return True
+        at = text.find(part, at + 1, farthest)
     return False
+
+
+def _is_gap(text: str) -> bool:
+    return text.isascii() and not text.encode().translate(None, GAP_CHARACTERS)

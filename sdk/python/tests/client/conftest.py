@@ -4,7 +4,6 @@ import gzip
 import http.server
 import json
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -12,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from bench.server import free_port
 
 from glasshouse_sdk.manifest import compiled_text, parse_manifest
 
@@ -365,6 +365,4 @@ def eventually():
 @pytest.fixture
 def closed_port() -> str:
     """The address of a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{probe.getsockname()[1]}"
+    return f"http://127.0.0.1:{free_port()}"

@@ -190,3 +190,21 @@ def test_the_zipapp_and_the_package_run_without_anything_installed(agent, collec
     (report,) = agent.run()
     assert report["sent"] == "acknowledged", report
     assert len(collector.items) == 1
+
+
+def test_a_refusal_at_the_installation_lies_beside_the_manifest_and_holds(agent, collector):
+    agent.leave("1.json", done(1))
+    (agent.products / "acme.refused").write_text("ACME_TELEMETRY said off on 2026-11-22\n")
+    (report,) = agent.run()
+    assert (report["discarded"], report["taken"], collector.requests) == (1, 0, [])
+    (agent.products / "acme.refused").unlink()
+    agent.leave("2.json", done(2))
+    (report,) = agent.run()
+    assert report["taken"] == 1
+
+
+def test_the_product_s_own_name_for_this_machine_is_used(agent, collector):
+    (agent.products / "acme.instance").write_text("6aef422e-56a7-4530-af9d-94cc02198343\n")
+    agent.leave("1.json", done(1))
+    agent.run()
+    assert collector.items[0]["instance"] == "6aef422e-56a7-4530-af9d-94cc02198343"

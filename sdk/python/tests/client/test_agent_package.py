@@ -1,84 +1,25 @@
 """The agent's `.deb`, really installed, used, removed and purged, on a copy of this machine.
 
-An overlay in a mount namespace of its own takes every write, so that the machine itself stays as it
-is. systemd does not run there: what the unit says is checked by systemd's own tools, and its
+systemd does not run there: what the unit says is checked by systemd's own tools, and its
 command is run by hand as the unit's user, without capabilities, with all else read-only.
 """
 
 import configparser
 import json
-import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from copied_machine import copied_machine, missing
 
 BUILD = Path(__file__).parents[2] / "packaging" / "build_agent.py"
 UNIT = "/lib/systemd/system/glasshouse-agent.service"
 PRODUCTS, DROP, STATE = "/etc/glasshouse/products", "/var/spool/glasshouse", "/var/lib/glasshouse"
-TOOLS = ("unshare", "nsenter", "setpriv", "dpkg-deb", "apt-get", "systemd-analyze")
-OVERLAY = """
-set -e
-mount -t tmpfs tmpfs {base}
-mkdir {base}/upper {base}/work {base}/root
-mount -t overlay overlay -o lowerdir=/,upperdir={base}/upper,workdir={base}/work {base}/root
-mount --rbind /dev {base}/root/dev
-mount -t proc proc {base}/root/proc
-mount -t tmpfs tmpfs {base}/root/run
-mount --bind {dist} {base}/root/mnt
-exec sleep 600
-"""
+WHY_NOT = missing("systemd-analyze")
 
-
-def missing() -> str:
-    if sys.platform != "linux" or os.geteuid() != 0:
-        return "needs root on Linux"
-    tools = [tool for tool in TOOLS if shutil.which(tool) is None]
-    if tools:
-        return f"needs {', '.join(tools)}"
-    if shutil.which("glasshouse-agent", path="/usr/bin"):
-        return "the package is installed on this machine"
-    return ""
-
-
-pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
-
-
-class Machine:
-    """This machine's files, of which nothing is changed but in a copy."""
-
-    def __init__(self, base: Path, dist: Path) -> None:
-        self.root = base / "root"
-        script = OVERLAY.format(base=base, dist=dist)
-        self.holder = subprocess.Popen(
-            ["unshare", "--mount", "sh", "-c", script], stderr=subprocess.PIPE, text=True
-        )
-
-    def is_ready(self) -> bool:
-        """Whether the copy is there. Skips the test where no overlay may be made."""
-        if self.holder.poll() is not None:
-            pytest.skip(f"no overlay can be made here: {self.holder.communicate()[1].strip()}")
-        mounted = Path(f"/proc/{self.holder.pid}/mountinfo").read_text()
-        return f"{self.root}/mnt" in mounted
-
-    def run(self, *words: str, code: int | None = 0, **options) -> str:
-        command = ["nsenter", "-t", str(self.holder.pid), "-m", "chroot", str(self.root), *words]
-        environ = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noninteractive"}
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=300, env=environ, **options
-        )
-        assert code is None or done.returncode == code, (words, done.stdout, done.stderr)
-        return done.stdout
-
-    def sh(self, text: str, code: int | None = 0) -> str:
-        return self.run("sh", "-ec", text, code=code)
-
-    def close(self) -> None:
-        self.holder.terminate()
-        self.holder.communicate(timeout=30)
+pytestmark = pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT)
 
 
 @pytest.fixture
@@ -90,13 +31,8 @@ def machine(tmp_path, manifest_with, collector):
     shutil.copy(manifest_with(("http://127.0.0.1:9", collector.url)), dist / "acme.json")
     base = tmp_path / "machine"
     base.mkdir()
-    machine = Machine(base, dist)
-    give_up = time.monotonic() + 60
-    while not machine.is_ready():
-        assert time.monotonic() < give_up
-        time.sleep(0.05)
-    yield machine
-    machine.close()
+    with copied_machine(base, dist) as machine:
+        yield machine
 
 
 @pytest.fixture

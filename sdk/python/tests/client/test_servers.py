@@ -1,7 +1,6 @@
 """In real servers: what workers record is there, once, however they are forked, ended or killed."""
 
 import json
-import multiprocessing
 import os
 import signal
 import socket
@@ -10,6 +9,7 @@ import sys
 import urllib.request
 
 import pytest
+from bench.server import free_port
 
 from glasshouse_sdk import Telemetry
 
@@ -53,9 +53,7 @@ def serve(weekly, tmp_path, collector, eventually):
     )
 
     def start(*words):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         words = [word.replace("PORT", str(port)) for word in words]
         environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
         with (tmp_path / "log").open("wb") as log:
@@ -131,22 +129,48 @@ def test_a_killed_server_loses_nothing(serve, collector, weekly, tmp_path):
     assert count(collector, weekly, tmp_path / "state")["event.done"] == REQUESTS
 
 
-def work(telemetry, number):
-    telemetry.record("done", count=number)
+TASKS = """
+import os, sys
+import celery
+from glasshouse_sdk import Telemetry
+
+telemetry = Telemetry({manifest!r}, version="1.2.3", key="write-key", endpoint={endpoint!r},
+                      state={state!r})
+app = celery.Celery("tasks", broker="filesystem://")
+app.conf.broker_transport_options = {{
+    "data_folder_in": {queue!r}, "data_folder_out": {queue!r}, "control_folder": {queue!r},
+}}
+app.conf.broker_connection_retry_on_startup = True
+telemetry.record_when_due("host", lambda: {{"cores": 1}})
+
+@app.task
+def work(number):
+    telemetry.record("done", command="run", count=number)
+
+if __name__ == "__main__":
+    for number in range({tasks}):
+        work.delay(number)
+"""
 
 
-def test_a_pool_of_forked_workers_as_task_queues_have_it(manifest, tmp_path):
-    """Celery forks its workers from a process that has recorded, and ends them without any exit."""
-    telemetry = Telemetry(manifest, state=tmp_path / "state", environment={}, strict=True)
-    telemetry.record("done", count=0)
-    context = multiprocessing.get_context("fork")
-    workers = [context.Process(target=work, args=(telemetry, n)) for n in range(1, 9)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join(60)
-        assert worker.exitcode == 0
-    items = telemetry.waiting()
-    assert sorted(item["fields"]["count"] for item in items) == list(range(9))
-    assert len({item["id"] for item in items}) == 9
-    assert len({item["instance"] for item in items}) == 1
+def test_every_task_of_a_celery_worker_is_recorded_once(weekly, tmp_path, collector, eventually):
+    """Its pool is forked from a process that has recorded, and its processes are replaced."""
+    (tmp_path / "queue").mkdir()
+    names = {"state": str(tmp_path / "state"), "queue": str(tmp_path / "queue")}
+    names |= {"manifest": weekly, "endpoint": collector.url, "tasks": REQUESTS}
+    (tmp_path / "tasks.py").write_text(TASKS.format(**names))
+    where = {"cwd": tmp_path, "env": {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}}
+    subprocess.run([sys.executable, "tasks.py"], check=True, timeout=60, **where)
+    options = ("--concurrency", "2", "--max-tasks-per-child", "5", "--without-mingle")
+    with (tmp_path / "log").open("wb") as log:
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "celery", "-A", "tasks", "worker", *options],
+            stdout=log, stderr=log, start_new_session=True, **where,
+        )  # fmt: skip
+    try:
+        expected = {"event.done": REQUESTS, "snapshot.host": 1}
+        eventually(lambda: count(collector, weekly, tmp_path / "state") == expected, seconds=60)
+    finally:
+        worker.terminate()
+        assert worker.wait(60) == 0
+    assert "Traceback" not in (tmp_path / "log").read_text()

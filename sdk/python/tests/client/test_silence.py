@@ -1,11 +1,9 @@
 """Off is off, counted on the wire: no packet, and no file but the refusal itself."""
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from silence import namespace
 
 DRIVER = Path(__file__).parent / "silence" / "driver.py"
 REFUSALS = {"answer.json", "ended.json"}
@@ -14,20 +12,7 @@ REFUSALS = {"answer.json", "ended.json"}
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory):
     """What the driver counted in a network namespace of its own."""
-    check = ["unshare", "--net", "--mount", "ip", "link", "set", "lo", "up"]
-    try:
-        allowed = subprocess.run(check, capture_output=True, text=True)
-    except FileNotFoundError as error:
-        pytest.skip(f"no packet was counted: {error.filename} is not installed")
-    if allowed.returncode:
-        reason = allowed.stderr.strip()
-        pytest.skip(f"no packet was counted: this machine allows no network namespaces ({reason})")
-    command = ["unshare", "--net", "--mount", sys.executable, DRIVER]
-    done = subprocess.run(
-        [*command, tmp_path_factory.mktemp("silence")], capture_output=True, text=True, timeout=600
-    )
-    assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return namespace.reports(DRIVER, tmp_path_factory.mktemp("silence"))
 
 
 def test_the_counter_sees_a_product_that_is_on(reports):

@@ -90,9 +90,7 @@ def test_a_report_carries_one_item_and_the_others_are_counted(
     assert "the product's version" in sdk("status", manifest=manifest)
     listed = json.loads(sdk("list", "--json", manifest=manifest))
     assert [item["item"] for item in listed if "not_carried" in item] == ["event.done"]
-    assert "stays at home: a report is always one of snapshot.host" in sdk(
-        "list", manifest=manifest
-    )
+    assert "stays at home: a report is one of snapshot.host" in sdk("list", manifest=manifest)
 
 
 AMPLITUDE = """[doors.amplitude]
@@ -247,3 +245,20 @@ def test_a_wire_that_is_not_spoken_is_said_so(sdk, product, collector, manifest,
     assert expected in sdk("send", code=1, manifest=str(other))
     assert expected in sdk("preview", code=2, manifest=str(other))
     assert json.loads(sdk("status", "--json", manifest=str(other)))["waiting"] == 1
+
+
+def test_a_percona_report_says_by_its_source_which_item_it_is(
+    sdk, product, collector, manifest_with
+):
+    manifest = manifest_with(
+        ('send = "agent"', 'send = "agent"\nwire = "percona"'),
+        ("[event.done.fields]\n", '[event.done.fields]\n'
+         'source = { type = "enum", values = ["tool"], required = true, why = "w" }\n'),
+        ("[snapshot.host]\n", '[doors.percona.items]\nreport = "snapshot.host"\n'
+         'tool = "event.done"\n\n[snapshot.host]\n'),
+    )  # fmt: skip
+    collector.mode = "percona"
+    product("telemetry.record('done', count=7, source='tool')", MANIFEST=manifest)
+    sdk("send", manifest=manifest)
+    ((report,),) = (json.loads(body)["reports"] for body in collector.bodies)
+    assert {"key": "source", "value": "tool"} in report["metrics"]

@@ -242,5 +242,19 @@ def test_the_page_says_which_part_an_item_comes_from(write):
     assert "Pipelines" not in without
 
 
+def test_the_page_of_one_part_has_its_own_way_to_send_and_its_switches_alone(write):
+    whole = WHOLE + '[[switch]]\nkind="environment"\nname="ALL"\noff="0"\ncovers=["roles"]\n'
+    own = ROLES.replace("[snapshot.roles]", '[snapshot.roles]\nchannel = "roles"')
+    own = own.replace("[part]\n", '[part]\nsend = "agent"\nsince = 2\n', 1)
+    manifest = read_manifest(write(whole, roles=own))
+    page = disclosure(of_part(manifest, "roles"))
+    assert page.startswith("# Telemetry in Controller: ")
+    assert "A service on the same machine sends" in page
+    assert "New with version 2 of what you are told" in page
+    assert "### `ALL`" in page
+    assert "### `CONTROLLER_TELEMETRY`" not in page
+    assert "### `ALL`" not in disclosure(installed(manifest, ["pipelines"]))
+
+
 def test_the_composed_document_is_json(write):
     assert json.loads(compose(write()).text)["part"]["roles"]["owner"] == "roles@example.com"

@@ -52,9 +52,8 @@ class Programme:
 def _percona_here(place: Place, _key: str) -> tuple[str, ...]:
     home = place.data / "this-machine" / "percona"
     return (
-        str(place.products / "percona-server-mongodb" / "psmdb_telemetry"),
-        "--package", "--version", "8.0.12-4",
-        "--telemetry-uuid", str(home / "telemetry_uuid"), "--endpoint", place.url,
+        str(place.products / "percona-server-mongodb" / "sample.py"),
+        "--endpoint", place.url, "--home", str(home),
     )  # fmt: skip
 
 
@@ -75,10 +74,15 @@ def _piperider_here(place: Place, key: str) -> tuple[str, ...]:
     )  # fmt: skip
 
 
+def _piperider_cloud_here(place: Place, _key: str) -> tuple[str, ...]:
+    sample = place.products / "piperider" / "cloud" / "cloud_visit.py"
+    return (str(sample), "--endpoint", place.url)
+
+
 PROGRAMMES = (
     Programme("psmdb", "percona-server-mongodb", _percona_here),
     Programme("piperider", "piperider", _piperider_here),
-    Programme("piperider-cloud", "piperider/cloud", None),
+    Programme("piperider-cloud", "piperider/cloud", _piperider_cloud_here),
     Programme("cloudbees-ci", "cloudbees-ci", _cloudbees_here),
 )
 

@@ -16,19 +16,17 @@ rejected(unloadable), and the cycle goes again without it. A failure of the mach
 broken handle) never skips anything: the store is opened anew and the cycle waits and repeats.
 """
 
-import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from queue import Empty, SimpleQueue
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from glasshouse.catalogue import Catalogue
 from glasshouse.journal.port import Journal
 from glasshouse.loading.arrivals import Arrival, Piece, pieces_of, read_arrivals, refused_items
 from glasshouse.loading.aside import put_aside
+from glasshouse.loading.jobs import Jobs, Result
 from glasshouse.loading.portions import (
     Sifted,
     clear,
@@ -52,8 +50,6 @@ from glasshouse.store import (
     Watch,
     unwatched,
 )
-
-Result = TypeVar("Result")
 
 # A cycle of 100,000 items goes into the store's file at once, smaller ones through its log first:
 # half as much work again.
@@ -123,11 +119,8 @@ class Loader:
         self._chore_problems: tuple[str, ...] = ()
         self.state = LoaderState()
         self._position = Position(0, 0)
-        self._jobs: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        self._turn = threading.Lock()  # held by whoever loads
+        self._jobs = Jobs()
         self._chore: Callable[[], None] = _nothing_to_do
-        self._running = False
-        self._nudge: Callable[[], None] = lambda: None  # wakes the thread that runs
         self._trim_due = False
         self._scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._take_stock()
@@ -159,12 +152,15 @@ class Loader:
         every: float = 0.5,
     ) -> None:
         """Load until `stop` is set: every so many seconds, and when `wake` is set."""
-        self._running, self._nudge = True, wake.set
-        try:
-            self._run(stop, wake, every)
-        finally:
-            self._running = False
-            self._do_jobs()
+        with self._jobs.done_by_this_thread(wake.set):
+            while not stop.is_set():
+                self._jobs.do_waiting()
+                pause = self.turn()
+                if pause:
+                    stop.wait(pause)
+                    continue
+                wake.wait(every)
+                wake.clear()
 
     def attend_to(self, chore: Callable[[], None]) -> None:
         """Call this between cycles; it knows itself when it has something to do."""
@@ -172,22 +168,7 @@ class Loader:
 
     def do(self, job: Callable[[], Result]) -> Result:
         """Have the loading thread do something between two cycles, or do it here if none runs."""
-        if not self._running:
-            with self._turn:
-                return job()
-        future: Future[Result] = Future()
-
-        def settle() -> None:
-            try:
-                future.set_result(job())
-            except BaseException as error:  # noqa: BLE001 (raised again where it is waited for)
-                future.set_exception(error)
-
-        self._jobs.put(settle)
-        self._nudge()
-        while not wait((future,), timeout=0.5).done:
-            self._do_jobs_left_over()
-        return future.result()
+        return self._jobs.do(job)
 
     def catch_up(self) -> None:
         """Load all that was acknowledged before this call, and let the journal forget it."""
@@ -196,40 +177,21 @@ class Loader:
             pass
         self._trim()
 
-    def _run(self, stop: Signal, wake: Signal, every: float) -> None:
-        while not stop.is_set():
-            self._do_jobs()
-            pause = self.turn()
-            if pause:
-                stop.wait(pause)
-                continue
-            wake.wait(every)
-            wake.clear()
-
     def turn(self) -> float:
         """Load all that is waiting. If the store fails: the seconds to wait before the next try."""
         try:
             more = True
             while more:
-                with self._turn:
+                with self._jobs.turn:
                     more = self.cycle().more
-                self._do_jobs()
-            with self._turn:
+                self._jobs.do_waiting()
+            with self._jobs.turn:
                 self._do_chore()
         except (StoreUnavailableError, OSError) as error:
             self._note_failure(error)
             self._try_recovery()
             return float(min(LONGEST_PAUSE, 0.5 * 2**self.state.failures))
         return 0.0
-
-    def _do_jobs(self) -> None:
-        while True:
-            try:
-                job = self._jobs.get_nowait()
-            except Empty:
-                return
-            with self._turn:
-                job()
 
     def _do_chore(self) -> None:
         """Once; never again if it fails: whatever is wrong with it must not stop the loading."""
@@ -241,11 +203,6 @@ class Loader:
             self._chore_problems = (f"a daily chore failed: {type(error).__name__}: {error}",)
             self._show_problems()
             self._chore = _nothing_to_do
-
-    def _do_jobs_left_over(self) -> None:
-        """The thread ended before it came to them; whoever waits for one does them."""
-        if not self._running:
-            self._do_jobs()
 
     def _trim(self) -> None:
         self._journal.trim(self._position)

@@ -21,16 +21,19 @@ from glasshouse_sdk.state import State
 from glasshouse_sdk.telemetry import Telemetry
 from glasshouse_sdk.values import RefusedError
 
-MANIFEST, KEY = ".json", ".key"
+MANIFEST, KEY, INSTANCE = ".json", ".key", ".instance"
 
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """`manifest` and `key` are files that the product's package installs."""
+    """`manifest`, `key` and `instance` are files that the product's package installs; the last one
+    holds the identity by which its programs know this machine, if they do.
+    """
 
     slug: str
     manifest: str
     key: str
+    instance: str
     drop: str
     state: str
 
@@ -59,6 +62,7 @@ def products_in(directory: str, drop: str, state: str) -> list[Product]:
             slug,
             os.path.join(directory, slug + MANIFEST),
             os.path.join(directory, slug + KEY),
+            os.path.join(directory, slug + INSTANCE),
             os.path.join(drop, slug),
             os.path.join(state, slug),
         )
@@ -74,7 +78,10 @@ def serve(
     try:
         compiled = load_compiled(product.manifest)
         telemetry = Telemetry(
-            compiled, key=_key(product), state=product.state, environment=environ, policy=policy,
+            compiled, key=_text(product.key), state=product.state, environment=environ,
+            instance=_text(product.instance) or None, policy=policy,
+            # Beside the manifest stands what was refused when the product was installed.
+            installation=os.path.dirname(product.manifest),
             sends_at_exit=False, strict=True,
         )  # fmt: skip
         if os.path.isdir(product.drop):
@@ -91,9 +98,9 @@ def serve(
     return done
 
 
-def _key(product: Product) -> str:
+def _text(path: str) -> str:
     try:
-        with open(product.key, encoding="utf-8") as file:
+        with open(path, encoding="utf-8") as file:
             return file.read().strip()
     except FileNotFoundError:
         return ""

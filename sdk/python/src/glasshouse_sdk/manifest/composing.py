@@ -193,7 +193,8 @@ def _joined(whole: Composition, parts: list[PartFile]) -> Composition:
     places = whole.places
     for part in parts:
         name, facts = part.facts["name"], part.facts
-        raw["part"][name] = {k: v for k, v in facts.items() if k not in ("of", "name") and v != ""}
+        said = {k: v for k, v in facts.items() if v not in ("", None)}
+        raw["part"][name] = {k: v for k, v in said.items() if k not in ("of", "name")}
         origin = {"since": facts["since"], "owner": facts["owner"], "part": name}
         switches, promises = _list(raw.get("switch")), _list(raw.get("promise"))
         places = places.joined(part.places, len(switches), len(promises))

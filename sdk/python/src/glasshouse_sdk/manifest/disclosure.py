@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from glasshouse_sdk.manifest.browser_disclosure import pages
-from glasshouse_sdk.manifest.model import Field, Item, Manifest, Switch
+from glasshouse_sdk.manifest.model import Field, Item, Manifest, Part, Switch
 
 KIND_WORDS = {
     "environment": "environment variable",
@@ -52,19 +52,23 @@ def disclosure(manifest: Manifest) -> str:
 
 def installed(manifest: Manifest, parts: Collection[str]) -> Manifest:
     """The manifest as far as it concerns the product with these of its parts."""
-    return replace(
-        manifest,
-        items={p: i for p, i in manifest.items.items() if i.part is None or i.part in parts},
-        parts={name: part for name, part in manifest.parts.items() if name in parts},
-    )
+    return _narrowed(manifest, (None, *parts))
 
 
 def of_part(manifest: Manifest, part: str) -> Manifest:
     """The manifest as far as it concerns what this part alone sends."""
+    return _narrowed(manifest, (part,))
+
+
+def _narrowed(manifest: Manifest, parts: Collection[str | None]) -> Manifest:
+    """Without what the other parts send, and without the switches that turn off nothing else."""
+    items = {path: item for path, item in manifest.items.items() if item.part in parts}
+    channels = {item.channel for item in items.values()}
     return replace(
         manifest,
-        items={p: i for p, i in manifest.items.items() if i.part == part},
-        parts={part: manifest.parts[part]},
+        items=items,
+        parts={name: part for name, part in manifest.parts.items() if name in parts},
+        switches=tuple(s for s in manifest.switches if channels.intersection(s.covers)),
     )
 
 
@@ -74,8 +78,8 @@ def cell(text: object) -> str:
 
 
 def _opening(manifest: Manifest) -> Iterator[str]:
-    product = manifest.product
-    yield f"# Telemetry in {product.name}"
+    product, alone = manifest.product, _part_alone(manifest)
+    yield f"# Telemetry in {product.name}" + (f": {alone.title}" if alone else "")
     yield ""
     if product.summary:
         yield product.summary
@@ -86,6 +90,12 @@ def _opening(manifest: Manifest) -> Iterator[str]:
     }
     yield state[product.default]
     yield ""
+
+
+def _part_alone(manifest: Manifest) -> Part | None:
+    """The part, where the page is of what one alone sends."""
+    names = {item.part for item in manifest.items.values()}
+    return manifest.parts.get(names.pop() or "") if len(names) == 1 else None
 
 
 def _applies(manifest: Manifest) -> Iterator[str]:
@@ -119,6 +129,9 @@ def _item(manifest: Manifest, item: Item) -> Iterator[str]:
         part = manifest.parts[item.part]
         says = f" {part.text}" if part.text else ""
         yield f"Part: **{part.title}**; sent only where that is installed.{says}"
+        if part.since > 1:
+            yield f"New with version {part.since} of what you are told: who has agreed to an older"
+            yield "version alone sends none of it before they agree to this one."
         yield ""
     if item.text:
         yield item.text
@@ -288,11 +301,13 @@ def _sending(manifest: Manifest) -> Iterator[str]:
         "next-run": "What one run has recorded is sent by the next.",
         "agent": "A service on the same machine sends what has been recorded.",
     }
+    alone = _part_alone(manifest)
+    way = (alone.send if alone else None) or product.send.way
     if product.grace:
         span = _span(product.grace)
         yield f"For {span} after the first start nothing is sent unless you ask for it."
     destination = f" to `{product.endpoint}`" if product.endpoint else ""
-    yield f"Items go{destination} in the format '{product.wire}'. {ways[product.send.way]}"
+    yield f"Items go{destination} in the format '{product.wire}'. {ways[way]}"
     yield f"They are kept for {product.keep} by {product.vendor}."
     yield ""
 
@@ -319,7 +334,7 @@ def _percona_example(manifest: Manifest) -> Iterator[str]:
     door = manifest.doors.get("percona")
     item = next(iter(manifest.items.values()))
     metrics = [
-        {"key": field.name, "value": example_text(field.example)} for field in item.fields.values()
+        {"key": field.name, "value": _percona_text(field.example)} for field in item.fields.values()
     ]
     report = {
         "id": "c416c3ee-48cd-471c-9733-37c2886f8231",
@@ -329,6 +344,10 @@ def _percona_example(manifest: Manifest) -> Iterator[str]:
         "metrics": metrics,
     }
     yield json.dumps([report], indent=2, ensure_ascii=False)
+
+
+def _percona_text(value: object) -> str:
+    return str(int(value)) if isinstance(value, bool) else example_text(value)
 
 
 def _rights(manifest: Manifest) -> Iterator[str]:

@@ -55,6 +55,7 @@ class Part:
     text: str
     owner: str
     since: int
+    send: Literal["agent"] | None = None
 
 
 @dataclass(frozen=True, slots=True)

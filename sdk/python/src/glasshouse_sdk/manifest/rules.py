@@ -288,6 +288,29 @@ def doors_lead_somewhere(manifest: Manifest) -> Iterator[Problem]:
                 )
 
 
+def reports_say_their_source(manifest: Manifest) -> Iterator[Problem]:
+    """The percona format names no item: all but that of `report` are told by the field `source`."""
+    door = manifest.doors.get("percona")
+    named = door.items if door else {}
+    for foreign, path in named.items():
+        item = manifest.items.get(path)
+        if foreign == "report" or item is None or door is None:
+            continue
+        field = item.fields.get(door.fields.get("source", "source"))
+        names = {name for name, other in named.items() if other == path}
+        if (
+            field is None
+            or not field.required
+            or not set(field.values)
+            or set(field.values) - names
+        ):
+            yield Problem(
+                f"doors.percona.items.{foreign}",
+                f"'{path}', of which a report does not say by its source that it is one",
+                f"a required field 'source' in it, an enum of {', '.join(sorted(names))}",
+            )
+
+
 def all_fields(manifest: Manifest) -> Iterator[tuple[str, Field]]:
     """Every field with its place, those of groups after the group that holds them."""
     for path, item in manifest.items.items():
@@ -319,5 +342,6 @@ RULES: tuple[Rule, ...] = (
     renames_are_clear,
     ends_are_releases_or_days,
     doors_lead_somewhere,
+    reports_say_their_source,
     *BROWSER_RULES,
 )

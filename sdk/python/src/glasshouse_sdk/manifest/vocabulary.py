@@ -93,6 +93,11 @@ PART = {
     "text": Key("text", "what the part does", default=""),
     "owner": Key("text", "who answers for the part's telemetry", required=True),
     "since": Key("integer", "consent version that introduced it", default=1),
+    "send": Key(
+        "choice",
+        "'agent' where files of it are left for `glasshouse-agent`, if the product's differ",
+        values=("agent",),
+    ),
 }
 
 PURPOSE = {"text": Key("text", "why data of this purpose is collected", required=True)}

@@ -1,6 +1,7 @@
 """Percona's wire format: reports of keys and values that are all texts, without authentication.
 
-Acknowledged is HTTP 200 with a JSON object.
+Acknowledged is HTTP 200 with a JSON object. A report does not name its item: it is the one that
+[doors.percona.items] gives for `report`, or for what its metric `source` says.
 """
 
 from __future__ import annotations
@@ -70,13 +71,14 @@ def _judge(answer: Answer, request: Request, _: Destination) -> Judgement:
 
 
 def _refuses(path: str, destination: Destination) -> str:
-    """A report does not say which item it is; the collector takes it for one, always the same."""
-    items = destination.manifest["items"]
-    mapped = destination.door.get("items", {}).get("report")
-    carried = mapped or next((other for other in items if other.startswith("snapshot.")), "")
-    if path == carried:
+    """A report does not say which item it is: the collector must take it for this one."""
+    items, mapped = destination.manifest["items"], destination.door.get("items", {})
+    carried = (
+        list(mapped.values()) or [other for other in items if other.startswith("snapshot.")][:1]
+    )
+    if path in carried:
         return ""
-    return f"a report is always one of {carried or 'no snapshot'}; see `report` in [doors.percona]"
+    return f"a report is one of {', '.join(carried) or 'no snapshot'}; see [doors.percona.items]"
 
 
 WIRE = Wire(

@@ -4,12 +4,11 @@ Every switch is turned off at every moment that there is; each time all packets 
 are counted, and all files are listed that are left. Prints JSON lines. The first lines are controls
 with the telemetry on: they show that this counter counts.
 
-    unshare --net --mount python driver.py DIRECTORY
+Started by `namespace.reports`.
 """
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -17,11 +16,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from silence.wire import Wire, report
+
 from glasshouse_sdk.launching import launch
 from glasshouse_sdk.manifest import compiled_text, parse_manifest
-
-EVERYTHING = socket.ntohs(0x0003)  # ETH_P_ALL
-QUIET = 0.05  # seconds in which a packet on its way would have been seen
 
 MANIFEST = """
 [product]
@@ -254,15 +252,13 @@ MOMENTS = (before_first_start, running, full_spool, in_mid_retry, in_a_child, af
 
 
 def main(directory: Path) -> None:
-    set_up_network()
-    wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, EVERYTHING)
-    wire.setblocking(False)
+    wire = Wire()
     for name, endpoint in (("a port", "http://127.0.0.1:9"), ("a name", None)):
         case = Case(directory / f"control {name}", ENVIRONMENT)
         case.directory.mkdir()
-        count_packets(wire)
+        wire.count()
         case.run(**({"endpoint": endpoint} if endpoint else {}))
-        report(control=name, packets=count_packets(wire))
+        report(control=name, packets=wire.count())
     count_forgetting(directory, wire)
     number = 0
     for switch in SWITCHES:
@@ -275,34 +271,34 @@ def main(directory: Path) -> None:
 
             def turn_off(case: Case = case, switch: Switch = switch) -> None:
                 switch.turn_off(case)
-                count_packets(wire)  # from here on, none is allowed
+                wire.count()  # from here on, none is allowed
 
             moment(case, turn_off)
             report(
                 switch=switch.name,
                 moment=moment.__name__.replace("_", " "),
-                packets=count_packets(wire),
+                packets=wire.count(),
                 files=sorted(p.name for p in case.state.rglob("*")) if case.state.exists() else [],
             )
 
 
-def count_forgetting(directory: Path, wire: socket.socket) -> None:
+def count_forgetting(directory: Path, wire: Wire) -> None:
     """Who is to be forgotten is refused too: the request may leave, and nothing else."""
     case = Case(directory / "nothing left", ENVIRONMENT)
     case.directory.mkdir()
     case.run(sends=False)
-    count_packets(wire)
+    wire.count()
     case.command("forget")
-    report(forget="where nothing ever left", packets=count_packets(wire))
+    report(forget="where nothing ever left", packets=wire.count())
 
     case = Case(directory / "left", ENVIRONMENT)
     case.directory.mkdir()
     try_to_send(case)  # so it may have arrived
-    count_packets(wire)
+    wire.count()
     case.command("forget", code=1)
-    report(forget="the command", packets=count_packets(wire))
+    report(forget="the command", packets=wire.count())
     case.run()
-    report(forget="the next run, too soon", packets=count_packets(wire))
+    report(forget="the next run, too soon", packets=wire.count())
     kept = case.state / "forget.json"
     told = json.loads(kept.read_text())
     told["requests"][0]["delivery"]["not_before"] = 0.0
@@ -310,48 +306,22 @@ def count_forgetting(directory: Path, wire: socket.socket) -> None:
     for refusal in ("DO_NOT_TRACK", "GLASSHOUSE_REFUSED"):
         case.environ = {refusal: "silent"}
         case.run()
-        report(forget=f"the next run under {refusal}", packets=count_packets(wire))
+        report(forget=f"the next run under {refusal}", packets=wire.count())
     policy(case)
     case.environ = {}
     case.run()
-    report(forget="the next run under a policy", packets=count_packets(wire))
+    report(forget="the next run under a policy", packets=wire.count())
     (case.policy / "all.conf").unlink()
     case.run()
     give_up = time.monotonic() + 30
     while not told_after(kept) and time.monotonic() < give_up:  # it is posted in the background
         time.sleep(0.05)
-    report(forget="a later run", packets=count_packets(wire), files=sorted(os.listdir(case.state)))
+    report(forget="a later run", packets=wire.count(), files=sorted(os.listdir(case.state)))
 
 
 def told_after(kept: Path) -> bool:
     """Whether there was a second attempt to post the request."""
     return len(json.loads(kept.read_text())["requests"][0]["attempts"]) > 1
-
-
-def set_up_network() -> None:
-    """Loopback up, and a way out for everything else, so that nothing fails unseen."""
-    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    out = "ip link add out type dummy && ip link set out up && ip route add default dev out"
-    subprocess.run(["sh", "-c", out], check=False, stderr=subprocess.DEVNULL)
-    subprocess.run(["mount", "-t", "tmpfs", "none", "/mnt"], check=True)
-    Path("/mnt/resolv.conf").write_text("nameserver 127.0.0.77\noptions timeout:1 attempts:1\n")
-    subprocess.run(["mount", "--bind", "/mnt/resolv.conf", "/etc/resolv.conf"], check=True)
-
-
-def count_packets(wire: socket.socket) -> int:
-    """How many were seen since the last call, after a moment of quiet."""
-    time.sleep(QUIET)
-    count = 0
-    while True:
-        try:
-            wire.recv(65536)
-        except BlockingIOError:
-            return count
-        count += 1
-
-
-def report(**facts: object) -> None:
-    print(json.dumps(facts), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """The Percona door: `POST /v1/telemetry/GenericReport`, without authentication.
 
 Facts that shape it: the installation script writes `product_family`, the agent `productFamily`;
-every metric's value is a text; a report that is sent again the next day comes with a new id, so
+every metric's value is a text; a report says which item it is by its metric `source` (`mongod`,
+`mongos`) alone, if at all; a report that is sent again the next day comes with a new id, so
 the natural key tells a repeat; the agent never retries a 429, so 503 slows it down.
 """
 
@@ -29,6 +30,7 @@ FAMILIES = (
     "PXB", "OPERATOR_PXC", "OPERATOR_POSTGRESQL", "OPERATOR_PSMDB", "OPERATOR_PS", "PBS",
 )  # fmt: skip
 PREFIX = "PRODUCT_FAMILY_"
+SOURCE = "source"
 # gRPC's codes, which the clients see beside the HTTP status.
 CODES = {400: 3, 413: 8, 429: 8, 503: 14}
 
@@ -117,7 +119,7 @@ def _translate(parcel: Parcel, place: int, raw: msgspec.Raw, desk: Desk) -> None
         parcel.refuse(place, Verdict(Outcome.REJECTED, Reason.BAD_IDENTITY))
         return
     mapping = product.manifest.doors["percona"]
-    path = _item(product.manifest)
+    path = _item(product.manifest, report.metrics)
     declared = product.manifest.items[path].fields if path else {}
     metrics = {
         name: _value(declared.get(name), metric.value)
@@ -153,10 +155,14 @@ def _value(field: Field | None, text: str) -> Any:
         return text
 
 
-def _item(manifest: Manifest) -> str:
-    """The item that a report is: the mapped one, else the manifest's first snapshot."""
-    mapped = manifest.doors["percona"].items.get("report")
-    return mapped or next((p for p, i in manifest.items.items() if i.kind == "snapshot"), "")
+def _item(manifest: Manifest, metrics: list[Metric]) -> str:
+    """The item that a report is: the one mapped for its source, else the one for all other reports,
+    else the manifest's first snapshot.
+    """
+    mapped = manifest.doors["percona"].items
+    sources = (mapped.get(metric.value) for metric in metrics if metric.key == SOURCE)
+    item = next(filter(None, sources), None) or mapped.get("report")
+    return item or next((p for p, i in manifest.items.items() if i.kind == "snapshot"), "")
 
 
 def family_name(family: str | int | None) -> str:
