@@ -35,6 +35,7 @@ from glasshouse.loading.runs import Keys, sort_keys, write_run
 from glasshouse.model import KEY_BYTES, Block, Head, Line, Origin, Record
 from glasshouse.store import Batch, KeyChange, Store, open_store
 from glasshouse.store.engines.duckdb import DuckDBStore
+from glasshouse.store.engines.duckdb.first_days import derive_all
 
 INSTANCES, ORGANIZATIONS, DAYS = 200_000, 5_000, 180
 LAST_DAY = datetime(2026, 11, 1, tzinfo=UTC)
@@ -195,6 +196,7 @@ def close_long_periods(connection: DuckDBPyConnection) -> None:
             insert into store.closed_until
             select '{step}', 'bench', 'production', {last}
         """)
+    derive_all(connection)
 
 
 def keys_of(store: Store, data: Path, count: int) -> int:

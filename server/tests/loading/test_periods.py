@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from loading_world import MemoryJournal, build, line, record
+from loading_world import T0, MemoryJournal, build, line, record
 
 from glasshouse.store.engines.duckdb import applying, folding
 from glasshouse.store.engines.duckdb.identities import IdentityIndex
@@ -44,6 +44,22 @@ def derived(store, step: Step) -> dict[tuple, tuple]:
         (origin, instance, day): (version, items) for origin, instance, day, version, items in rows
     }
     assert len(found) == len(rows), "one row per instance and period"
+    return found
+
+
+def first_days(store) -> dict[tuple, object]:
+    rows = store.rows("select origin, instance, version, day from store.first_days").rows
+    found = {(origin, instance, version): day for origin, instance, version, day in rows}
+    assert len(found) == len(rows), "one row per instance and version"
+    return found
+
+
+def expected_first_days(days: dict[tuple, tuple]) -> dict[tuple, object]:
+    """From the version that each instance ended each day on."""
+    found: dict[tuple, object] = {}
+    for (origin, instance, day), (version, _) in sorted(days.items(), key=lambda entry: entry[0]):
+        if version is not None:
+            found.setdefault((origin, instance, version), day)
     return found
 
 
@@ -89,6 +105,7 @@ def test_days_weeks_and_months_whatever_comes_late(
         if n % 50 == 49:
             for step in STEPS:
                 assert derived(store, step) == expected(store, step), (n, step)
+            assert first_days(store) == expected_first_days(expected(store, STEPS[0])), n
             assert (
                 instances(store)
                 == store.rows(
@@ -98,11 +115,22 @@ def test_days_weeks_and_months_whatever_comes_late(
             )
             assert store.problems() == []
     closed = [store.rows(f"select count(*) from {step.closed}").rows[0][0] for step in STEPS]
+    closed += store.rows("select count(*) from store.closed_first_days").rows[0]
     assert all(closed), "every level was used"
     store.close()
+    with duckdb.connect(tmp_path / "store" / "glasshouse.duckdb") as old:
+        # As the layout before was, which kept no first days.
+        old.execute("drop view store.first_days; drop table store.closed_first_days")
+        old.execute("update store.layout set number = 1")
     loader, store, _ = build(tmp_path, journal)
     for step in STEPS:
         assert derived(store, step) == expected(store, step)
+    assert first_days(store) == expected_first_days(expected(store, STEPS[0]))
+    swept = T0 + timedelta(days=40)
+    store.sweep("forge", None, swept)
+    left = expected_first_days(derived(store, STEPS[0]))
+    assert first_days(store) == left
+    assert min(left.values()) >= swept.date()
     store.close()
 
 

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from duckdb import DuckDBPyConnection
 
+from glasshouse.store.engines.duckdb.first_days import forget_before
 from glasshouse.store.engines.duckdb.identities import Surrogates
 from glasshouse.store.engines.duckdb.periods import STEPS
 from glasshouse.store.engines.duckdb.quoting import identifier, literal
@@ -29,6 +30,7 @@ create table if not exists store.erasures (
 DERIVED = (
     "store.arrivals",
     "store.folded_instances",
+    "store.closed_first_days",
     *(table for step in STEPS for table in (step.open, step.closed)),
 )
 
@@ -167,6 +169,7 @@ def sweep_instances(
         removed += int(deleted[0]) if deleted else 0
     if not removed:
         return 0, _no_surrogates()
+    forget_before(connection, product, before)
     connection.execute(
         "create or replace temp table candidates as "
         "select surrogate from store.identities where product = ?",

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from duckdb import DuckDBPyConnection
 
+from glasshouse.store.engines.duckdb import first_days
 from glasshouse.store.engines.duckdb.periods import DAY, MERGED, MONTH, ROW, STEPS, WEEK, Step
 
 Take = Callable[[DuckDBPyConnection, Step], None]
@@ -163,6 +164,8 @@ def _append(connection: DuckDBPyConnection, step: Step) -> None:
     connection.execute(
         f"insert into {step.closed} ({ROW}) select {ROW} from moving order by day, instance"
     )
+    if step is DAY:
+        first_days.add_closed(connection, "temp.moving")
 
 
 def _merge(connection: DuckDBPyConnection, step: Step) -> None:
@@ -178,6 +181,8 @@ def _merge(connection: DuckDBPyConnection, step: Step) -> None:
         when not matched then insert ({ROW})
             values (s.product, s.origin, s.day, s.instance, s.version, s.version_at, s.items)
     """)
+    if step is DAY:
+        first_days.derive_again(connection, "temp.moving")
 
 
 def _compact(connection: DuckDBPyConnection, step: Step) -> None:

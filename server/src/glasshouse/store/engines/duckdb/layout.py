@@ -1,25 +1,31 @@
-"""Which layout of tables a file has. One that this version does not read is refused."""
+"""Which layout of tables a file has. An older one is adopted, a newer one is refused."""
 
 from duckdb import DuckDBPyConnection
 
 from glasshouse.store.port import StoreUnavailableError
 
-# Raised whenever the store's own tables change; the version that does so also moves the data.
-LAYOUT = 1
+# Raised whenever the store's own tables change; `opening.py` then moves the data of older files.
+LAYOUT = 2  # 1 kept no first days
 
 
-def check_layout(connection: DuckDBPyConnection) -> None:
-    """Mark a file with its layout. Raises `StoreUnavailableError` for a file of another.
+def read_layout(connection: DuckDBPyConnection) -> int:
+    """The layout of a file; 0 without a mark: it is new, or from before there were marks.
 
-    A file without a mark is new, or from before there were marks and adopted already.
+    Raises `StoreUnavailableError` for one that this version does not know.
     """
     connection.execute("create schema if not exists store")
     connection.execute("create table if not exists store.layout (number integer not null)")
-    found = connection.execute("select number from store.layout").fetchall()
-    if not found:
-        connection.execute("insert into store.layout values (?)", (LAYOUT,))
-    elif found[0][0] != LAYOUT:
+    found = connection.execute("select number from store.layout").fetchone()
+    layout = int(found[0]) if found else 0
+    if layout > LAYOUT:
         raise StoreUnavailableError(
-            f"its tables have layout {found[0][0]}, this version of Glasshouse reads layout "
+            f"its tables have layout {layout}, this version of Glasshouse reads layout "
             f"{LAYOUT}; use the version that made it, or another data directory"
         )
+    return layout
+
+
+def write_layout(connection: DuckDBPyConnection) -> None:
+    """The file has the tables of this version."""
+    connection.execute("delete from store.layout")
+    connection.execute("insert into store.layout values (?)", (LAYOUT,))

@@ -10,8 +10,8 @@ import duckdb
 from duckdb import DuckDBPyConnection
 
 from glasshouse.durability import sync_path
-from glasshouse.store.engines.duckdb import erasing
-from glasshouse.store.engines.duckdb.layout import check_layout
+from glasshouse.store.engines.duckdb import erasing, first_days
+from glasshouse.store.engines.duckdb.layout import LAYOUT, read_layout, write_layout
 from glasshouse.store.engines.duckdb.periods import TABLES as PERIOD_TABLES
 from glasshouse.store.engines.duckdb.tables import OWN_TABLES, adopt_former_tables
 
@@ -46,10 +46,14 @@ def connect(directory: Path, loading: Path, memory: str, threads: int | None) ->
 def prepare_tables(connection: DuckDBPyConnection) -> None:
     """The store's own tables, made if they are not there."""
     adopt_former_tables(connection)
-    check_layout(connection)
+    layout = read_layout(connection)
     connection.execute(OWN_TABLES)
     connection.execute(PERIOD_TABLES)
+    connection.execute(first_days.TABLE)
     connection.execute(erasing.TABLES)
+    if layout < LAYOUT:
+        first_days.derive_all(connection)
+        write_layout(connection)
     connection.execute(
         "insert into store.position select 0, 0 where not exists (from store.position)"
     )

@@ -81,8 +81,8 @@ MERGED = """
 """One row of several of an instance and period. Goes before `from` and `group by all`."""
 
 
-def view_of(step: Step) -> str:
-    """The statement that makes the view of a step: exact, whatever lies in which level."""
+def hot_rows(step: Step) -> str:
+    """What is not in the closed table yet. An instance may have several rows of a period."""
     arrived = step.start('cast("at" as date)')
     hot = [
         f"select {ROW} from {step.open}",
@@ -95,9 +95,14 @@ def view_of(step: Step) -> str:
             f"select product, origin, {step.start('day')} as day, instance, version, version_at, "
             f"items from {DAY.open}"
         )
+    return " union all ".join(hot)
+
+
+def view_of(step: Step) -> str:
+    """The statement that makes the view of a step: exact, whatever lies in which level."""
     return f"""
         create or replace view {step.view} as
-        with hot as not materialized ({" union all ".join(hot)}),
+        with hot as not materialized ({hot_rows(step)}),
         late as not materialized (
             select distinct h.day, h.instance, h.origin
             from hot h join store.closed_until u
