@@ -41,6 +41,7 @@ INSTANCES, ORGANIZATIONS, DAYS = 200_000, 5_000, 180
 LAST_DAY = datetime(2026, 11, 1, tzinfo=UTC)
 KEYS_A_RUN = 1 << 24
 FIRST = 1_000_000
+LAST = 50_000
 CYCLE = 40_000
 SCALE_MANIFEST = (
     MANIFEST.replace(
@@ -359,9 +360,14 @@ def made(data: Path, events: int, memory: str) -> Store:
     except KeyError:  # nothing loaded yet
         there = 0
     if there < events:
-        load_first(loader, journal, min(events, FIRST))
+        load_first(loader, journal, min(events, FIRST) - LAST)
         if events > FIRST:
-            fill(store, data, events - FIRST, 3, DAYS)
+            fill(store, data, events - FIRST, 3, DAYS - 4)
+            loader.recover()
+        # What arrives on the last day closes the days before, as it would have.
+        journal._payloads += records(LAST, DAYS - 1, 1, 3)  # noqa: SLF001
+        while loader.cycle().records:
+            pass
     store.checkpoint()
     store.close()
     return open_store(data / "store", memory)

@@ -1,7 +1,9 @@
 """Templates, with everything escaped that is not markup of our own making."""
 
+from collections.abc import Iterator
+
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, StreamingResponse
 
 from glasshouse.console import charts, formats
 from glasshouse.console.asset import asset_address
@@ -31,3 +33,23 @@ _ENVIRONMENT.filters.update(
 def page(template: str, status: int = 200, **facts: object) -> HTMLResponse:
     """A page made from `templates/TEMPLATE.html`."""
     return HTMLResponse(_ENVIRONMENT.get_template(f"{template}.html").render(facts), status)
+
+
+def streamed(template: str, status: int = 200, **facts: object) -> StreamingResponse:
+    """The same, sent figure by figure as each is made: a browser shows what it has.
+
+    What comes late in the page may so be iterators that work while they are read.
+    """
+    pieces = _ENVIRONMENT.get_template(f"{template}.html").generate(facts)
+    return StreamingResponse(_by_figure(pieces), status, media_type="text/html; charset=utf-8")
+
+
+def _by_figure(pieces: Iterator[str]) -> Iterator[str]:
+    """Small pieces put together, each part up to the end of a figure."""
+    part: list[str] = []
+    for piece in pieces:
+        part.append(piece)
+        if "</figure>" in piece:
+            yield "".join(part)
+            part.clear()
+    yield "".join(part)

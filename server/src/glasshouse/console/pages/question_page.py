@@ -6,6 +6,7 @@ with what it expects.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 from typing import Any
 
 from starlette.requests import Request
@@ -18,13 +19,14 @@ from glasshouse.console.pages.asking_form import Control, control
 from glasshouse.console.pages.controls import Controls, controls
 from glasshouse.console.pages.navigation import navigation
 from glasshouse.console.pages.page_address import PageAddress
-from glasshouse.console.templating import page
+from glasshouse.console.templating import streamed
 from glasshouse.console.words import say
 from glasshouse.insight import Answer, QuestionError
 from glasshouse.insight.conditions import RELATIONS
 from glasshouse.insight.question import Question
-from glasshouse.insight.reading import Reading
+from glasshouse.insight.reading import FIELDS, Reading
 from glasshouse.insight.suppression import NEEDS_RAW
+from glasshouse.insight.traits import find_trait
 from glasshouse.model import Origin
 
 Extras = Callable[[Reading, Product, PageAddress], Mapping[str, Any]]
@@ -71,22 +73,27 @@ class QuestionPage:
         if not arrangement.possible(product.manifest):
             return self._page(product, address, [], {}, problem=say("page.not_possible"))
         extras = self._extras(self._reading, product, address)
-        shown = [] if extras.get("waits") else [*self._figures(product, address)]
-        wrong = any(each.problem and not each.needs_raw for each in shown)
+        figures = iter(() if extras.get("waits") else self._figures(product, address))
+        # The first answer says whether the address is right; the others come while the page is
+        # sent, so that it is there as soon as its first figure is.
+        first = [*islice(figures, 1)]
+        wrong = any(each.problem and not each.needs_raw for each in first)
+        wrong = wrong or _unknown(product, address)
+        shown = chain(first, figures)
         return self._page(product, address, shown, extras, status=400 if wrong else 200)
 
     def _page(
         self,
         product: Product,
         address: PageAddress,
-        shown: list[Shown],
+        shown: Iterable[Shown],
         extras: Mapping[str, Any],
         *,
         status: int = 200,
         problem: str = "",
     ) -> Response:
         reading, arrangement = self._reading, self._arrangement
-        return page(
+        return streamed(
             arrangement.template,
             status,
             product=product,
@@ -194,3 +201,14 @@ def _origin(address: PageAddress) -> Origin:
         return Origin(address.origin)
     except ValueError:
         return Origin.PRODUCTION
+
+
+def _unknown(product: Product, address: PageAddress) -> bool:
+    """Whether the address names a field that there is not."""
+    try:
+        for name in FIELDS:
+            if name in address.state:
+                find_trait(product.manifest, address.state[name], name)
+    except QuestionError:
+        return True
+    return False
