@@ -1,6 +1,7 @@
 """Templates, with everything escaped that is not markup of our own making."""
 
 from collections.abc import Iterator
+from contextvars import Context, copy_context
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse, StreamingResponse
@@ -38,10 +39,17 @@ def page(template: str, status: int = 200, **facts: object) -> HTMLResponse:
 def streamed(template: str, status: int = 200, **facts: object) -> StreamingResponse:
     """The same, sent figure by figure as each is made: a browser shows what it has.
 
-    What comes late in the page may so be iterators that work while they are read.
+    What comes late in the page may so be iterators that work while they are read. They see the
+    context variables of now, although whoever set them may be done by then.
     """
     pieces = _ENVIRONMENT.get_template(f"{template}.html").generate(facts)
-    return StreamingResponse(_by_figure(pieces), status, media_type="text/html; charset=utf-8")
+    parts = _within(copy_context(), _by_figure(pieces))
+    return StreamingResponse(parts, status, media_type="text/html; charset=utf-8")
+
+
+def _within(context: Context, parts: Iterator[str]) -> Iterator[str]:
+    while (part := context.run(next, parts, None)) is not None:
+        yield part
 
 
 def _by_figure(pieces: Iterator[str]) -> Iterator[str]:
