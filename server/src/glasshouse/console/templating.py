@@ -4,12 +4,16 @@ from collections.abc import Iterator
 from contextvars import Context, copy_context
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.responses import HTMLResponse, StreamingResponse
 
 from glasshouse.console import charts, formats
 from glasshouse.console.asset import asset_address
 from glasshouse.console.words import say, title
 from glasshouse.model import REASONS
+
+SO_FAR = "<!-- figures -->"
+"""What stands before it in a template is sent before what follows is made."""
 
 _ENVIRONMENT = Environment(
     loader=PackageLoader("glasshouse.console", "templates"),
@@ -19,7 +23,12 @@ _ENVIRONMENT = Environment(
     lstrip_blocks=True,
 )
 _ENVIRONMENT.globals.update(
-    asset=asset_address, bar=charts.bar, sparkline=charts.sparkline, say=say, titled=title
+    so_far=Markup(SO_FAR),  # noqa: S704 (ours)
+    asset=asset_address,
+    bar=charts.bar,
+    sparkline=charts.sparkline,
+    say=say,
+    titled=title,
 )
 _ENVIRONMENT.filters.update(
     count=formats.count,
@@ -57,7 +66,7 @@ def _by_figure(pieces: Iterator[str]) -> Iterator[str]:
     part: list[str] = []
     for piece in pieces:
         part.append(piece)
-        if "</figure>" in piece:
+        if "</figure>" in piece or SO_FAR in piece:
             yield "".join(part)
             part.clear()
     yield "".join(part)
