@@ -17,6 +17,7 @@ from typing import Any
 
 MOST_TRIES = 20
 PROGRAM = ("-m", "glasshouse.cli.main")
+PATIENCE = 120.0  # seconds for a server to start, or to stop
 MANIFEST = Path(__file__).with_name("bench.toml")
 
 
@@ -91,6 +92,8 @@ def running(
     environment |= {f"GLASSHOUSE_{name.upper()}": value for name, value in settings.items()}
     command = [*under, sys.executable, *program, "serve"]
     command += ["--data", str(data), "--listen", f"127.0.0.1:{port}"]
+    # What a killed server has written of itself may by now be another's address and process.
+    (data / "server.json").unlink(missing_ok=True)
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, cwd=directory)
     try:
         yield _registered(process, data)
@@ -99,17 +102,28 @@ def running(
 
 
 def _stop(process: subprocess.Popen[bytes], data: Path) -> None:
-    """Ask the server itself to stop, which is not the process that was started under a tracer."""
+    """Ask the server itself to stop, which is not the process that was started under a tracer.
+
+    One that is still starting hears nothing yet.
+    """
+    give_up, is_asked = time.monotonic() + PATIENCE, False
+    while process.poll() is None:
+        is_asked = is_asked or _signal(data, signal.SIGTERM)
+        try:
+            process.wait(1)
+        except subprocess.TimeoutExpired:
+            if time.monotonic() > give_up:
+                process.kill()
+                _signal(data, signal.SIGKILL)
+                raise
+
+
+def _signal(data: Path, number: signal.Signals) -> bool:
+    """Whether there was a server to be sent it."""
     with suppress(OSError, ValueError, KeyError):
-        if process.poll() is None:
-            os.kill(int(json.loads((data / "server.json").read_text())["pid"]), signal.SIGTERM)
-    try:
-        process.wait(60)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        with suppress(OSError, ValueError, KeyError):
-            os.kill(int(json.loads((data / "server.json").read_text())["pid"]), signal.SIGKILL)
-        raise
+        os.kill(int(json.loads((data / "server.json").read_text())["pid"]), number)
+        return True
+    return False
 
 
 def _registered(process: subprocess.Popen[bytes], data: Path) -> Server:
@@ -129,7 +143,8 @@ def _registered(process: subprocess.Popen[bytes], data: Path) -> Server:
 
 def _facts(process: subprocess.Popen[bytes], data: Path) -> dict[str, str]:
     """What the server says of itself once it answers."""
-    for _ in range(600):
+    give_up = time.monotonic() + PATIENCE
+    while time.monotonic() < give_up:
         if process.poll() is not None:
             raise RuntimeError(f"the server ended with status {process.returncode}")
         try:

@@ -13,7 +13,10 @@ from tests.test_checklist import COMPLETE, PRODUCTS
 from glasshouse.cli.connection import running_server
 from glasshouse.cli.manifest import composed_source
 from glasshouse.cli.server_process import ServerProcess
+from glasshouse_sdk.manifest import read_manifest
 
+# In one process, which sets up once what all of them use.
+pytestmark = pytest.mark.xdist_group("uses")
 DAYS = "14"
 PATIENCE = 120.0  # seconds in which a fleet is stored
 
@@ -69,13 +72,17 @@ def test_a_use_is_answered(vendor, number, folder, question, words):
     server, slugs = vendor
     asked = {**words, "product": [slugs[folder]], "origin": ["simulated"], "period": ["30d"]}
     if words.get("organization") == ["ID"]:
-        asked["organization"] = [an_organization(server, slugs[folder])]
+        asked["organization"] = [an_organization(server, folder, slugs[folder])]
     answer = server.ask(question, asked)
     assert answer["rows"], f"{number}: {question} has no answer"
 
 
-def an_organization(server, slug):
-    """Any that is there."""
-    sql = f"""select organization from "{slug}".event_instance_check_in
-        where organization is not null order by organization limit 1"""
-    return server.sql(sql)["rows"][0]["organization"]
+def an_organization(server, folder, slug):
+    """Any that is there; of some products it is the one that holds a licence."""
+    for path, item in read_manifest(PRODUCTS / folder / "manifest.toml").items.items():
+        for who in {"organization", "license"} & set(item.identities):
+            sql = f"""select {who} as id from "{slug}".{path.replace(".", "_")}
+                where {who} is not null order by {who} limit 1"""
+            if rows := server.sql(sql)["rows"]:
+                return rows[0]["id"]
+    raise AssertionError(f"{slug} has no organization")

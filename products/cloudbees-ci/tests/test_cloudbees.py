@@ -21,6 +21,8 @@ from bench.server import free_port
 from glasshouse.cli.manifest import composed_source
 from glasshouse_sdk.manifest import disclosure, read_manifest
 
+# In one process, which sets up once what all of them use.
+pytestmark = pytest.mark.xdist_group("cloudbees")
 HOME = Path(__file__).parents[1]
 MANIFEST = HOME / "manifest.toml"
 CLOSED = "http://127.0.0.1:9"

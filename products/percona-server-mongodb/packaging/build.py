@@ -10,7 +10,15 @@ import tempfile
 import zipapp
 from pathlib import Path
 
-from glasshouse_sdk.manifest import compiled_text, compose, parse_manifest
+from glasshouse_sdk.manifest import (
+    compiled_text,
+    compose,
+    disclosure,
+    installed,
+    of_part,
+    parse_manifest,
+    read_manifest,
+)
 
 HERE = Path(__file__).parent
 HOME = HERE.parent
@@ -53,11 +61,12 @@ def main() -> None:
 
 def lay_out(root: Path, version: str, endpoint: str | None) -> None:
     """The files of the package, as they are installed below `root`."""
+    manifest = read_manifest(HOME / "manifest.toml")
     texts = {
         "etc/glasshouse/products/psmdb.json": compiled(endpoint),
         "etc/mongod.conf": (HERE / "mongod.conf").read_text(),
-        f"usr/share/doc/{NAME}/telemetry.md": (HOME / "DISCLOSURE.md").read_text(),
-        f"usr/share/doc/{NAME}/telemetry-daily.md": (HOME / "daily/DISCLOSURE.md").read_text(),
+        f"usr/share/doc/{NAME}/telemetry.md": disclosure(installed(manifest, ())),
+        f"usr/share/doc/{NAME}/telemetry-daily.md": disclosure(of_part(manifest, "daily")),
         f"usr/share/doc/{NAME}/copyright": (HOME.parents[1] / "LICENSE").read_text(),
         **{f"{LIB}/{name}": (HERE / name).read_text() for name in SCRIPTS},
     }

@@ -6,6 +6,7 @@ then an upgrade, a container's or database's restart, and a round of the agent, 
 Started by `silence.namespace.reports`.
 """
 
+import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -119,6 +120,8 @@ def main(directory: Path) -> None:
         machine.sh("printf 'setParameter:\\n  perconaTelemetry: false\\n' > /etc/mongod.conf")
         after(machine, wire, "mongod.conf", {})
     for number, (name, way) in enumerate(WAYS.items()):
+        if way.install is by_rpm and shutil.which("rpmbuild") is None:
+            continue
         with copied_machine(made(directory / str(number)), dist) as machine:
             wire.count()
             way.install(machine)

@@ -80,7 +80,7 @@ def written(root, **files):
 
 def test_pc08_pc09_the_disclosure_page_is_the_one_made_from_the_manifest():
     manifest = read_manifest(HOME / "manifest.toml")
-    page = disclosure(installed(manifest, ()))
+    page = disclosure(manifest)
     assert page == (HOME / "DISCLOSURE.md").read_text()
     daily = disclosure(of_part(manifest, "daily"))
     assert daily == (HOME / "daily" / "DISCLOSURE.md").read_text()
@@ -92,6 +92,13 @@ def test_pc04_the_manifest_declares_four_values_and_no_more():
     assert {path: tuple(item.fields) for path, item in items.items() if item.part is None} == {
         "snapshot.host": ("deployment", "pillar_version", "OS", "hardware_arch")
     }
+
+
+def test_pc04_the_page_of_an_installation_alone_knows_nothing_of_a_database():
+    page = disclosure(installed(read_manifest(HOME / "manifest.toml"), ()))
+    assert "### host" in page
+    assert "### database" not in page
+    assert "perconaTelemetry" not in page
 
 
 def test_pc10_the_page_shows_the_example_as_a_bare_list_with_the_keys_in_order():

@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -123,19 +123,11 @@ def site(collector: str, environment: Mapping[str, str]) -> Iterator[str]:
         thread.join(20)
 
 
-@contextmanager
-def opened_tab() -> Iterator[Any]:
+def opened_tab() -> AbstractContextManager[Any]:
+    """A tab of a real Chromium."""
     sys.path[:0] = [str(TESTS / "browser"), str(TESTS / "tracker")]
-    # Only where there is a browser to drive.
-    chromium, tabs = import_module("chromium"), import_module("tabs")
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        browser = chromium.Browser(Path(profile))
-        tab = tabs.Tab(browser)
-        try:
-            yield tab
-        finally:
-            tab.close()
-            browser.close()
+    opened: AbstractContextManager[Any] = import_module("tabs").opened_tab()
+    return opened  # only where there is a browser to drive
 
 
 def _parser() -> argparse.ArgumentParser:

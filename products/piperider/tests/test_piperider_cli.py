@@ -14,6 +14,8 @@ import yaml
 
 from glasshouse_sdk.manifest import disclosure, read_manifest
 
+# In one process, which sets up once what all of them use.
+pytestmark = pytest.mark.xdist_group("piperider")
 HOME = Path(__file__).parents[1]
 PROGRAM = HOME / "piperider_cli"
 MANIFEST = HOME / "manifest.toml"

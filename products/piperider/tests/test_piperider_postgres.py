@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from products.postgresql_server import PASSWORD
 
+# In one process, which sets up once what all of them use.
+pytestmark = pytest.mark.xdist_group("postgres")
 HOME = Path(__file__).parents[1]
 CLOSED = "http://127.0.0.1:9"
 TABLES = """

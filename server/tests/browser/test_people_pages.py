@@ -43,8 +43,7 @@ def fill(page, **fields):
 
 
 def press(page, button):
-    page.value(f"document.querySelector({button!r}).click(); 1")
-    page._browser.settle(1.5)
+    page.follow(button)
 
 
 def text(page):

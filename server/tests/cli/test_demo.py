@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -12,6 +13,7 @@ import httpx
 import pytest
 from bench.server import free_port
 
+from glasshouse.cli.connection import running_server
 from glasshouse.cli.demo import PRODUCTS
 from glasshouse_sdk.manifest import read_manifest
 
@@ -111,6 +113,7 @@ def test_an_interrupted_demo_is_carried_on_and_counts_nothing_twice(tmp_path):
     until = json.loads((data / "demo.json").read_text())["until"]
     second = started(data, listen)
     _, accounting = wait_for_address(second, listen)
+    visited = visits_of_this_machine(data)
     stopped(second, signal.SIGINT)
     messages = [m for request in fleet("cloudbees-ci", until) for m in request["batch"]]
     known = read_manifest(PRODUCTS / "cloudbees-ci" / "manifest.toml").doors["segment"].items
@@ -119,17 +122,32 @@ def test_an_interrupted_demo_is_carried_on_and_counts_nothing_twice(tmp_path):
     possible = [e for e in events if seconds(e["time"]) > LONG_AGO]
     visits = [i for request in fleet("piperider/cloud", until) for i in request["items"]]
     reports = [r for request in fleet("percona-server-mongodb", until) for r in request["reports"]]
-    this_machine = {"cloudbees-ci": 7, "piperider": 18, "piperider-cloud": 0, "psmdb": 2}
+    installations = [i for request in fleet("cd4pe", until) for i in request["items"]]
+    pages = [i for request in fleet("cd4pe/console", until) for i in request["items"]]
+    this_machine = {"cd4pe": 2, "cloudbees-ci": 8, "piperider": 18, "psmdb": 2, **visited}
     stored = {
         slug: sum(door["stored"] for door in doors.values()) - this_machine[slug]
         for slug, doors in accounting["products"].items()
     }
     assert stored == {
+        "cd4pe": len({item["id"] for item in installations}),
+        "cd4pe-console": len({item["id"] for item in pages}),
         "cloudbees-ci": len({message["messageId"] for message in declared}),
         "piperider": len({event["insert_id"] for event in possible}),
         "piperider-cloud": len({item["id"] for item in visits}),
         "psmdb": len({report["id"] for report in reports}),
     }
+
+
+def visits_of_this_machine(data):
+    """How many items the websites have of real visits, where there is a browser for them."""
+    sql = """select product, count(*) as n from events
+        where origin = 'production' and door = 'browser' group by product"""
+    found = {row["product"]: row["n"] for row in running_server(data).sql(sql)["rows"]}
+    names = ("cd4pe-console", "piperider-cloud")
+    if shutil.which("chromium") or shutil.which("chromium-browser"):
+        assert set(found) == set(names)
+    return {name: found.get(name, 0) for name in names}
 
 
 LONG_AGO = 1_600_000_000  # a clock that says so is not believed

@@ -57,7 +57,7 @@ class Site:
     def items(self):
         return [item for request in self.sent if request.method == "POST" for item in request.items]
 
-    def wait(self, holds, seconds=20):
+    def wait(self, holds, seconds=60):
         """Until `holds(site)`; what was sent is in the failure's text."""
         with self.changed:
             enough = self.changed.wait_for(lambda: holds(self), seconds)

@@ -2,7 +2,24 @@
 
 import contextlib
 import json
+import tempfile
 import time
+from pathlib import Path
+
+from chromium import Browser
+
+
+@contextlib.contextmanager
+def opened_tab():
+    """A tab of a Chromium that ends with the block."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        browser = Browser(Path(profile))
+        tab = Tab(browser)
+        try:
+            yield tab
+        finally:
+            tab.close()
+            browser.close()
 
 
 class Tab:
@@ -50,8 +67,10 @@ class Tab:
         return result["result"].get("value")
 
     def wait(self, expression, seconds=10):
+        # Between two pages there is no body, and the expression fails.
+        script = f"(() => {{ try {{ return !!({expression}) }} catch {{ return false }} }})()"
         end = time.monotonic() + seconds
-        while not self.value(f"!!({expression})"):
+        while not self.value(script):
             assert time.monotonic() < end, expression
             self.browser.settle(0.05)
 

@@ -69,6 +69,12 @@ class Consent:
             for f in self.findings
         )
 
+    @property
+    def is_answered_off(self) -> bool:
+        """Whether an answer that is kept already refuses everything."""
+        return any(f.kind == "answer" and f.says == "off" and EVERY in f.covers
+                   for f in self.findings)  # fmt: skip
+
     def to_keep(self) -> Finding | None:
         """The refusal given at installation that later installations must find again."""
         if self.is_refused_wider:

@@ -346,7 +346,8 @@ class Telemetry:
         """Off: leave nothing behind, but a refusal that is to hold for later installations."""
         kept = consent.to_keep()
         if kept is not None and not kept.of_project:
-            self._keep_answer(state, "off", EVERY, kept.name)
+            if not consent.is_answered_off:  # what was refused first keeps its date
+                self._keep_answer(state, "off", EVERY, kept.name)
             if self._surroundings.installation is not None:
                 slug = self._compiled["product"]["slug"]
                 told = f"{kept.name} said off on {_now()}"

@@ -11,11 +11,12 @@ import time
 from pathlib import Path
 
 import pytest
-from bench.server import free_port
 
 from glasshouse_sdk.manifest import compiled_text, parse_manifest
 
-sys.path.insert(0, str(Path(__file__).parent))  # for the tests' own `observed`
+sys.path.insert(0, str(Path(__file__).parent))  # for the tests' own modules
+
+from ports import free_port
 
 MANIFEST = """
 [product]

@@ -49,6 +49,20 @@ class Machine:
         assert done.returncode == code, (done.stdout, done.stderr)
         return [json.loads(line) for line in done.stdout.splitlines()]
 
+    def why(self):
+        """What the owner is told who asks without naming any other place."""
+        command = [
+            sys.executable,
+            "-m",
+            "glasshouse_sdk",
+            "--manifest",
+            self.products / "acme.json",
+        ]
+        return subprocess.run(
+            [*command, "--state", self.base / "state" / "acme", "why"],
+            env=self.environment(), capture_output=True, text=True, timeout=60,
+        ).stdout  # fmt: skip
+
     def leave(self, name, *items):
         text = "".join(json.dumps(item) + "\n" for item in items)
         (self.drop / ".new").write_text(text)
@@ -197,6 +211,7 @@ def test_a_refusal_at_the_installation_lies_beside_the_manifest_and_holds(agent,
     (agent.products / "acme.refused").write_text("ACME_TELEMETRY said off on 2026-11-22\n")
     (report,) = agent.run()
     assert (report["discarded"], report["taken"], collector.requests) == (1, 0, [])
+    assert "acme.refused" in agent.why()
     (agent.products / "acme.refused").unlink()
     agent.leave("2.json", done(2))
     (report,) = agent.run()

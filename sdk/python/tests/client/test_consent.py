@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -158,6 +159,10 @@ def test_a_sticky_refusal_is_found_again_by_what_is_installed_later(manifest_wit
     later.record("done", count=1)
     assert later.consent == "off"
     assert os.listdir(state) == ["answer.json"]
+    answer = state / "answer.json"
+    answer.write_text(re.sub('"at": "[^"]*"', '"at": "2020-01-01T00:00:00Z"', answer.read_text()))
+    Telemetry(manifest, state=state, strict=True, environment={"ACME_TELEMETRY": "0"})
+    assert "2020-01-01" in answer.read_text(), "it keeps the date of the first refusal"
 
 
 def test_do_not_track_leaves_no_trace_even_of_a_sticky_refusal(manifest_with, tmp_path):

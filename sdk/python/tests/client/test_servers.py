@@ -9,7 +9,7 @@ import sys
 import urllib.request
 
 import pytest
-from bench.server import free_port
+from ports import free_port
 
 from glasshouse_sdk import Telemetry
 

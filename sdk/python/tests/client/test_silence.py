@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from silence import namespace
 
+# In one process, which sets up once what all of them use.
+pytestmark = pytest.mark.xdist_group("silence")
 DRIVER = Path(__file__).parent / "silence" / "driver.py"
 REFUSALS = {"answer.json", "ended.json"}
 

@@ -217,6 +217,7 @@ def farewell(server: Server, data: Path, state: str) -> str:
         "/products/piperider?origin=simulated": "another, by the Amplitude format",
         "/products/piperider-cloud?origin=simulated": "visitors of a website who have accepted",
         "/products/cloudbees-ci?origin=simulated": "controllers, by the Segment format",
+        "/products/cd4pe?origin=simulated": "installations that report weekly, natively",
         "/products/psmdb/dictionary": "every value that may be sent, and why",
         "/health/accounting": "what became of every item received",
     }

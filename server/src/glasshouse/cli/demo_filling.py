@@ -40,8 +40,8 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Programme:
-    """One product of the demo; `here` is the command by which it reports this machine. A website
-    reports what its visitors do, and this machine is none.
+    """One product of the demo; `here` is the command by which it reports this machine, of a website
+    the one that visits it.
     """
 
     slug: str
@@ -74,6 +74,20 @@ def _piperider_here(place: Place, key: str) -> tuple[str, ...]:
     )  # fmt: skip
 
 
+def _cd4pe_here(place: Place, key: str) -> tuple[str, ...]:
+    home = place.data / "this-machine" / "cd4pe"
+    return (
+        str(place.products / "cd4pe" / "sample.py"),
+        "--endpoint", place.url, "--key", key, "--home", str(home),
+    )  # fmt: skip
+
+
+def _cd4pe_console_here(place: Place, _key: str) -> tuple[str, ...]:
+    home = place.data / "this-machine" / "cd4pe"
+    visit = place.products / "cd4pe" / "console" / "console_visit.py"
+    return (str(visit), "--endpoint", place.url, "--home", str(home))
+
+
 def _piperider_cloud_here(place: Place, _key: str) -> tuple[str, ...]:
     sample = place.products / "piperider" / "cloud" / "cloud_visit.py"
     return (str(sample), "--endpoint", place.url)
@@ -84,6 +98,8 @@ PROGRAMMES = (
     Programme("piperider", "piperider", _piperider_here),
     Programme("piperider-cloud", "piperider/cloud", _piperider_cloud_here),
     Programme("cloudbees-ci", "cloudbees-ci", _cloudbees_here),
+    Programme("cd4pe", "cd4pe", _cd4pe_here),
+    Programme("cd4pe-console", "cd4pe/console", _cd4pe_console_here),
 )
 
 

@@ -14,6 +14,7 @@ from glasshouse_sdk.compiled import load_compiled, with_parts
 from glasshouse_sdk.consent import Consent, decide
 from glasshouse_sdk.destination import Destination, read_destination
 from glasshouse_sdk.environment import process_environment
+from glasshouse_sdk.installation import ENDING
 from glasshouse_sdk.manifest import ManifestError
 from glasshouse_sdk.state import State, default_directory
 from glasshouse_sdk.surroundings import Surroundings, is_in_project
@@ -120,5 +121,13 @@ def _surroundings(
         project=project,
         properties=known.get("properties"),
         policy=arguments.policy or known.get("policy"),
-        installation=arguments.installation or known.get("installation"),
+        installation=arguments.installation
+        or known.get("installation")
+        or _beside(arguments.manifest, compiled["product"]["slug"]),
     )
+
+
+def _beside(manifest: str, slug: str) -> str | None:
+    """Where the agent looks for a refusal: it may have been given before the product ever ran."""
+    directory = os.path.dirname(os.path.abspath(manifest))
+    return directory if os.path.exists(os.path.join(directory, slug + ENDING)) else None

@@ -308,6 +308,9 @@ def _sending(manifest: Manifest) -> Iterator[str]:
         yield f"For {span} after the first start nothing is sent unless you ask for it."
     destination = f" to `{product.endpoint}`" if product.endpoint else ""
     yield f"Items go{destination} in the format '{product.wire}'. {ways[way]}"
+    for part in manifest.parts.values():
+        if part.send and alone is None:
+            yield f"{part.title}: {ways[part.send]}"
     yield f"They are kept for {product.keep} by {product.vendor}."
     yield ""
 

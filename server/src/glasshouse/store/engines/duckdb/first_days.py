@@ -18,6 +18,7 @@ create table if not exists store.closed_first_days (
 );
 """
 
+# What has grown adds only what is new, so that the kept ones, which are many, are never grouped.
 VIEW = f"""
 create or replace view store.first_days as
 with hot as not materialized ({hot_rows(DAY)}),
@@ -25,18 +26,22 @@ late as not materialized (
     select distinct h.instance, h.origin
     from hot h join store.closed_until u
     on u.step = 'day' and u.product = h.product and u.origin = h.origin and h.day <= u.day
-)
-select product, origin, instance, version, min(day) as day from (
+),
+kept as not materialized (
     select {ITS_ROW} from store.closed_first_days c anti join late using (instance, origin)
-    union all
-    select {ITS_ROW} from (
+),
+grown as not materialized (
+    select product, origin, instance, version, min(day) as day from (
         {MERGED} from (
             select {ROW} from hot
             union all
             select {ROW} from {DAY.closed} c semi join late using (instance, origin)
         ) group by all
-    ) where version is not null
-) group by product, origin, instance, version
+    ) where version is not null group by product, origin, instance, version
+)
+select {ITS_ROW} from kept
+union all
+select {ITS_ROW} from grown g anti join kept using (instance, origin, version)
 """
 
 
