@@ -8,8 +8,8 @@ The store is that of `bench.scale`; the console answers over loopback, to a read
 (exact answers cost more than suppressed ones only by their record). `first` is the whole page, the
 first time that it is asked for by a server just started. Of the next ones the median: `content`
 until its first figure has come, `whole` until all of it has. `drawn` is when Chromium had drawn the
-largest thing in sight, if it is here. `CPU` is the server's for the whole page, which says more than
-time on a machine with other work.
+largest thing in sight, if it is here. `CPU` is the server's for the whole page, which says more
+than time on a machine with other work.
 """
 
 import argparse
