@@ -3,7 +3,14 @@
 import runpy
 import sys
 
-BENCHES = ("bench.ingest", "bench.loading", "bench.scale", "bench.client", "bench.pages")
+BENCHES = (
+    "bench.ingest",
+    "bench.loading",
+    "bench.scale",
+    "bench.client",
+    "bench.trackers",
+    "bench.pages",
+)
 
 if __name__ == "__main__":
     for name in BENCHES:

@@ -1,215 +1,167 @@
-"""What a page view costs the page: bytes and script time, beside other trackers in the same run.
+"""How long every page of a product takes at scale, from the click to its main content.
 
-    python -m bench.pages --umami src/tracker/index.js --goatcounter public/count.js
+    python -m bench.pages                          1M events
+    python -m bench.pages --events 10000000        a few minutes to make, 1 GB of disk
+    python -m bench.pages --events 10000000 --directory DIR    made once, kept in DIR
 
-The files are those of the projects' own repositories (umami 3.1: `src/tracker/index.js`,
-GoatCounter: `public/count.js`); they are not part of this one. Without them only our own tracker is
-measured. Each is minified by the same esbuild and served with the same page, in turn; what a page
-without a tracker takes is subtracted.
+The store is that of `bench.scale`; the console answers over loopback, to a reader with raw access
+(exact answers cost more than suppressed ones only by their record). `first` is the whole page, the
+first time that it is asked for by a server just started. Of the next ones the median: `content`
+until its first figure has come, `whole` until all of it has. `drawn` is when Chromium had drawn the
+largest thing in sight, if it is here. `CPU` is the server's for the whole page, which says more
+than time on a machine with other work.
 """
 
 import argparse
-import gzip
-import importlib.util
 import json
+import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import threading
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import urlencode
 
-from glasshouse_sdk.browser import TRACKER, configuration, configured, released
-from glasshouse_sdk.manifest import compile_manifest, read_manifest
+import httpx
+import uvicorn
 
-REPOSITORY = Path(__file__).parents[1]
-BROWSER = REPOSITORY / "sdk" / "browser"
-TEXT = "<h1>Nodes</h1>" + "<p>A node, its state, and when it reported last.</p>" * 200
-SECONDS_AFTER_LOAD = 1.2
-# GoatCounter leaves out what looks like a robot.
-NO_ROBOT = "Object.defineProperty(Navigator.prototype, 'webdriver', {get: () => false})"
+from bench.scale import FIRST, LAST_DAY, made
+from bench.trackers import _module
+from glasshouse.catalogue import Catalogue
+from glasshouse.console.app import console_app
+from glasshouse.console.pages.arrangements import ARRANGEMENTS
+from glasshouse.insight import Insight
 
-
-@dataclass
-class Subject:
-    """A tracker: its element, the file as it is loaded, and the file alone for its size."""
-
-    name: str
-    tag: str
-    script: bytes
-    alone: bytes
-    script_ms: list[float] = field(default_factory=list)
-    task_ms: list[float] = field(default_factory=list)
-    requests: list[int] = field(default_factory=list)
-    sent: list[int] = field(default_factory=list)
-
-
-def subjects(umami: Path | None, goatcounter: Path | None) -> list[Subject]:
-    compiled = compile_manifest(read_manifest(BROWSER / "examples" / "telemetry.toml"))
-    compiled["product"]["default"] = "on"
-    own = configured(TRACKER, configuration(compiled, "items"))
-    made = [
-        Subject("no tracker", "", b"", b""),
-        Subject(
-            "glasshouse", '<script src="/t/glasshouse.js" defer></script>', own, released(TRACKER)
-        ),
-    ]
-    if umami is not None:
-        replaced = umami.read_text().replace("__COLLECT_API_HOST__", "")
-        script = minified(replaced.replace("__COLLECT_API_ENDPOINT__", "/api/send"))
-        tag = (
-            '<script src="/t/umami.js" data-website-id="x" data-performance="true" defer></script>'
-        )
-        made.append(Subject("umami", tag, script, script))
-    if goatcounter is not None:
-        script = minified(goatcounter.read_text())
-        settings = "data-goatcounter-settings='{\"allow_local\": true}'"
-        tag = (
-            f'<script src="/t/goatcounter.js" data-goatcounter="/count" {settings} async></script>'
-        )
-        made.append(Subject("goatcounter", tag, script, script))
-    return made
+WORDS: dict[str, dict[str, str]] = {
+    "fleet": {"field": "snapshot.host.cores", "across": "version"},
+    "features": {"field": "event.ran.command"},
+    "organizations": {"field": "event.ran.command"},
+    "organization": {"field": "event.ran.command", "id": "organization-17"},
+    "instance": {"id": f"{17 * 0x9E3779B97F4A7C15F39CC0605CEDC835 & (1 << 128) - 1:032x}"},
+    "funnels": {"steps": "command=build,command=test,command=deploy"},
+    "advisories": {"affected": ">=1.5.0,<1.9.0", "disclosed": "2026-09-01"},
+}
+PERIODS = ("30d", "90d")
+CONTENT = """new Promise(done => {
+    new PerformanceObserver(list => done(list.getEntries().at(-1).startTime))
+        .observe({type: 'largest-contentful-paint', buffered: true});
+    setTimeout(() => done(null), 2000);
+})"""
 
 
-def minified(source: str) -> bytes:
-    command = [str(BROWSER / "node_modules" / ".bin" / "esbuild"), "--minify", "--target=es2020"]
-    return subprocess.run(command, input=source.encode(), capture_output=True, check=True).stdout
+def addresses() -> Iterator[tuple[str, str]]:
+    """Every page by its name, with its address."""
+    yield "products", "/"
+    for period in PERIODS:
+        for name in ARRANGEMENTS:
+            query = urlencode({"period": period, **WORDS.get(name, {})})
+            path = f"/products/bench/{name}".rstrip("/")
+            yield f"{name or 'overview'}, {period}", f"{path}?{query}"
+    for name in ("live", "dictionary", "disclosure"):
+        yield name, f"/products/bench/{name}"
 
 
-class Server:
-    """Serves one page for each subject and counts what is sent to it."""
-
-    def __init__(self, measured: list[Subject]) -> None:
-        by_name = {subject.name: subject for subject in measured}
-        self.received: list[tuple[str, int]] = []
-        server = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self) -> None:
-                path, _, query = self.path.partition("?")
-                if path.startswith("/t/"):
-                    self._answer(by_name[path[3:-3]].script, "text/javascript")
-                elif path.startswith("/count"):
-                    server.received.append((path, len(self.path)))
-                    self._answer(b"", "image/gif")
-                elif path != "/nodes":
-                    self._answer(b"", "image/x-icon")
-                else:
-                    tag = by_name[unquote(query)].tag
-                    page = f"<!doctype html><title>Nodes</title>{tag}<main>{TEXT}</main>"
-                    self._answer(page.encode(), "text/html; charset=utf-8")
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("content-length", 0)))
-                server.received.append((self.path, len(body) + len(self.path)))
-                self._answer(b"{}", "application/json")
-
-            def _answer(self, content: bytes, kind: str) -> None:
-                self.send_response(200)
-                self.send_header("content-type", kind)
-                self.send_header("content-length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+@contextmanager
+def serving(app: Any) -> Iterator[str]:
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical", lifespan="off")
+    server = uvicorn.Server(config)
+    threading.Thread(target=server.run, daemon=True).start()
+    while not server.started:
+        time.sleep(0.01)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
 
 
-def measure(subject: Subject, browser: Any, tab_of: Any, server: Server) -> None:
-    """One page view in a new tab."""
-    tab = tab_of(browser)
-    tab.before_pages(NO_ROBOT)
-    # Processor time of the page, not of the clock: other work of the machine does not count.
-    tab.call("Performance.enable", timeDomain="threadTicks")
-    tab.open("about:blank")
-    server.received.clear()
-    tab.open(f"{server.url}/nodes?{quote(subject.name)}")
-    browser.settle(SECONDS_AFTER_LOAD)
-    found = {m["name"]: m["value"] for m in tab.call("Performance.getMetrics")["metrics"]}
-    subject.script_ms.append(found["ScriptDuration"] * 1000)
-    subject.task_ms.append(found["TaskDuration"] * 1000)
-    subject.requests.append(len(server.received))
-    subject.sent.append(sum(size for _, size in server.received))
-    tab.close()
-    browser.events.clear()
+def measure(client: httpx.Client, path: str, times: int) -> dict[str, Any]:
+    """Milliseconds of wall time and of CPU, and bytes as they come over the wire."""
+    walls, firsts, cpus, size = [], [], [], 0
+    for _ in range(times + 1):
+        wall, cpu = time.perf_counter(), time.process_time()
+        shown = 0.0
+        with client.stream("GET", path) as answer:
+            for text in answer.iter_text():
+                if not shown and ("</figure>" in text or "</section>" in text):
+                    shown = (time.perf_counter() - wall) * 1e3
+            size = answer.num_bytes_downloaded
+        walls.append((time.perf_counter() - wall) * 1e3)
+        firsts.append(shown or walls[-1])
+        cpus.append((time.process_time() - cpu) * 1e3)
+        if answer.status_code != 200:
+            raise SystemExit(f"{path} was answered with {answer.status_code}")
+    return {
+        "first ms": round(walls[0]),
+        "content ms": round(statistics.median(firsts[1:])),
+        "whole ms": round(statistics.median(walls[1:])),
+        "CPU ms": round(statistics.median(cpus[1:])),
+        "bytes": size,
+    }
 
 
-def table(measured: list[Subject]) -> list[dict[str, Any]]:
-    without = measured[0]
-    return [
-        {
-            "tracker": subject.name,
-            "minified": len(subject.alone),
-            "gzipped": len(gzip.compress(subject.alone, 9)) if subject.alone else 0,
-            "script ms": round(median(subject.script_ms) - median(without.script_ms), 2),
-            "all work ms": round(median(subject.task_ms) - median(without.task_ms), 2),
-            "requests": median(subject.requests),
-            "bytes sent": median(subject.sent),
-        }
-        for subject in measured[1:]
-    ]
+def drawn(url: str, paths: dict[str, str]) -> dict[str, float | None]:
+    """When Chromium had drawn the largest thing in sight of each page, in ms."""
+    if shutil.which("chromium") is None and shutil.which("chromium-browser") is None:
+        return {}
+    driver = _module("browser", "chromium")
+    found: dict[str, float | None] = {}
+    with tempfile.TemporaryDirectory() as profile:
+        browser = driver.Browser(Path(profile))
+        try:
+            for name, path in paths.items():
+                with driver.opened(browser, 1280, 900, "light") as page:
+                    page.open(url + path)
+                    found[name] = page.value(CONTENT)
+        finally:
+            browser.close()
+    return found
 
 
-def median(values: list[Any]) -> float:
-    return float(statistics.median(values))
-
-
-def _module(folder: str, name: str) -> ModuleType:
-    """The driver of the browser is the tests'."""
-    path = REPOSITORY / "server" / "tests" / folder / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise SystemExit(f"found no {path}")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def run(data: Path, events: int, memory: str, times: int) -> list[dict[str, Any]]:
+    store = made(data, events, memory)
+    insight = Insight(store, Catalogue(data / "catalogue"), lambda: LAST_DAY, list)
+    rows = []
+    paths = dict(addresses())
+    with serving(console_app(insight, "token", open_on_loopback=True)) as url:
+        with httpx.Client(base_url=url, trust_env=False, timeout=120) as client:
+            for number, (name, path) in enumerate(paths.items(), 1):
+                if sys.stderr.isatty():
+                    print(f"\rpage {number} of {len(paths)}", end="", file=sys.stderr)
+                rows.append({"page": name, **measure(client, path, times)})
+        content = drawn(url, paths)
+    store.close()
+    return [{**row, "drawn ms": round(content.get(row["page"]) or 0) or None} for row in rows]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+        prog="python -m bench.pages",
+        description=__doc__,
+        formatter_class=argparse.RawTextHelpFormatter,
     )
-    parser.add_argument("--umami", type=Path, metavar="FILE", help="umami's src/tracker/index.js")
-    parser.add_argument("--goatcounter", type=Path, metavar="FILE", help="GoatCounter's count.js")
-    parser.add_argument("--views", type=int, default=15, help="page views of each (default 15)")
+    parser.add_argument("--events", type=int, default=FIRST)
+    parser.add_argument("--directory", type=Path, help="where to make it; kept if given")
+    parser.add_argument("--memory", default="2GB", help="for the store's engine")
+    parser.add_argument("--times", type=int, default=3, help="how often each page is asked again")
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args()
-    measured = subjects(options.umami, options.goatcounter)
-    server = Server(measured)
-    with tempfile.TemporaryDirectory() as profile:
-        browser = _module("browser", "chromium").Browser(Path(profile))
-        tab_of = _module("tracker", "tabs").Tab
-        try:
-            measure(measured[0], browser, tab_of, server)  # the browser's own first page
-            measured[0].script_ms.clear()
-            measured[0].task_ms.clear()
-            for number in range(options.views):
-                if sys.stderr.isatty():
-                    print(f"\rview {number + 1} of {options.views}", end="", file=sys.stderr)
-                for subject in measured:
-                    measure(subject, browser, tab_of, server)
-        finally:
-            browser.close()
-    rows = table(measured)
+    data = options.directory or Path(tempfile.mkdtemp())
+    data.mkdir(parents=True, exist_ok=True)
+    try:
+        rows = run(data, options.events, options.memory, options.times)
+    finally:
+        if options.directory is None:
+            shutil.rmtree(data)
     if options.json:
         print(json.dumps(rows, indent=1))
         return
-    print(f"a page view, median of {options.views}, less the same page without a tracker")
-    print("  ".join(f"{name:>12}" for name in rows[0]))
+    print(f"every page at {options.events:,} events")
+    print("  ".join(f"{name:>{22 if name == 'page' else 11}}" for name in rows[0]))
     for row in rows:
-        print("  ".join(f"{value:>12}" for value in row.values()))
+        print("  ".join(f"{v if v is not None else '-':>{22 if n == 'page' else 11}}"
+                        for n, v in row.items()))  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -41,6 +41,7 @@ INSTANCES, ORGANIZATIONS, DAYS = 200_000, 5_000, 180
 LAST_DAY = datetime(2026, 11, 1, tzinfo=UTC)
 KEYS_A_RUN = 1 << 24
 FIRST = 1_000_000
+LAST = 50_000
 CYCLE = 40_000
 SCALE_MANIFEST = (
     MANIFEST.replace(
@@ -344,6 +345,32 @@ def run(data: Path, events: int, sample: int, memory: str) -> None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"  memory at most {peak:,.0f} MB")
     store.close()
+
+
+def made(data: Path, events: int, memory: str) -> Store:
+    """A store of so many events to ask, closed and opened again; the one that is there already."""
+    catalogue = Catalogue(data / "catalogue")
+    catalogue.add(SCALE_MANIFEST.encode())
+    store = open_store(data / "store", memory)
+    journal = RecordJournal([])
+    loader = Loader(journal, store, catalogue, data)  # type: ignore[arg-type]
+    try:
+        table = store.item_table("bench", "event.ran")
+        there = int(store.rows(f"select count(*) from {table}").rows[0][0])
+    except KeyError:  # nothing loaded yet
+        there = 0
+    if there < events * 0.9:  # a few less come of rounding
+        load_first(loader, journal, min(events, FIRST) - LAST)
+        if events > FIRST:
+            fill(store, data, events - FIRST, 3, DAYS - 4)
+            loader.recover()
+        # What arrives on the last day closes the days before, as it would have.
+        journal._payloads += records(LAST, DAYS - 1, 1, 3)  # noqa: SLF001
+        while loader.cycle().records:
+            pass
+    store.checkpoint()
+    store.close()
+    return open_store(data / "store", memory)
 
 
 def load_first(loader: Loader, journal: RecordJournal, events: int) -> None:

@@ -16,9 +16,6 @@ PAGES = {
     "products": "/",
     "product": "/products/forge",
     "simulated": "/products/forge?origin=simulated&period=12m",
-    "weeks": "/products/forge?by=week&field=event.command_finished.seconds",
-    "dictionary": "/products/forge/dictionary",
-    "disclosure": "/products/forge/disclosure",
     "missing": "/nowhere",
     "enter": "/enter",
 }

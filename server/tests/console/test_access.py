@@ -290,7 +290,7 @@ def test_a_raw_read_is_on_record_with_who_what_and_why_and_no_value(client, acce
     ).column("instances")
     client.post("/api/v1/sql", headers=headers, json={"sql": "select 'Canary 7' from instances"})
     client.get("/products/forge/live", headers=headers)
-    live, sql, asked = access.records.raw_reads()
+    newest, live, sql, asked = access.records.raw_reads()
     assert (asked["what"], asked["product"]) == (
         "active_instances by country, snapshot.host.system",
         "forge",
@@ -298,7 +298,7 @@ def test_a_raw_read_is_on_record_with_who_what_and_why_and_no_value(client, acce
     assert asked["who"] == f"kim, token {token.id}"
     assert asked["why"] == "case 12"
     assert re.fullmatch(r"sql [0-9a-f]{12} of instances", sql["what"])
-    assert live["what"] == "the live view"
+    assert (live["what"], newest["what"]) == ("the live view", "newest items")
     assert "Canary" not in str(access.records.raw_reads())
 
 

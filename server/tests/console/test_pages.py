@@ -2,14 +2,22 @@
 
 import contextlib
 import re
+from contextvars import ContextVar
 
+import anyio
 import pytest
 from fleet import MANIFEST, NOW, Fleet, Item
 from fleet import world as build
 from serving import browsing
+from starlette.requests import Request
 
-from glasshouse.console.app import console_app
+from glasshouse.console.app import access_in_memory, console_app
+from glasshouse.console.pages.arrangements import ARRANGEMENTS
+from glasshouse.console.pages.question_page import QuestionPage
+from glasshouse.console.templating import streamed
+from glasshouse.insight.reading import Reading
 from glasshouse.model import Origin
+from glasshouse.people.rights import machine
 
 PAGES = [
     "/",
@@ -77,6 +85,52 @@ def test_first_use(tmp_path):
         assert "glasshouse-sdk --manifest forge.toml --key gh_" in text
         assert "record command_finished command=run seconds=1.5" in text
         assert "Which installations" not in text
+
+
+def test_a_page_is_sent_while_its_figures_are_made(world):
+    """Its head is there before anything is asked, a figure before the next is."""
+    asked = []
+
+    class Noting(type(world.insight)):
+        def ask(self, question, words):
+            asked.append(question)
+            return super().ask(question, words)
+
+    insight = Noting(world.store, world.catalogue, lambda: NOW, list)
+    access = access_in_memory("t")
+    reading = Reading(insight, machine(), access.records)
+    scope = {"type": "http", "query_string": b"", "path_params": {"slug": "forge"}, "headers": []}
+    shown = QuestionPage(reading, ARRANGEMENTS["versions"])(Request(scope))
+
+    async def parts():
+        async for part in shown.body_iterator:
+            yield part, list(asked)
+
+    async def whole():
+        return [each async for each in parts()]
+
+    found = anyio.run(whole)
+    assert [len(made) for _, made in found] == [0, 1, 2, 3, 4, 4]
+    assert "<h1>Versions</h1>" in found[0][0]
+    assert 'id="version_adoption"' in found[1][0]
+    assert found[-1][0].endswith("</html>")
+
+
+def test_what_was_known_when_a_page_was_made_holds_while_it_is_sent():
+    known = ContextVar("known", default="nothing")
+
+    class Text:
+        def __str__(self):
+            return f"it is {known.get()}"
+
+    token = known.set("something")
+    shown = streamed("message", title="x", text=Text(), advice="", back="/")
+    known.reset(token)
+
+    async def whole():
+        return "".join([part async for part in shown.body_iterator])
+
+    assert "it is something" in anyio.run(whole)
 
 
 def test_no_product_shows_the_first_steps(world):

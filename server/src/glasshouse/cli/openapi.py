@@ -344,6 +344,8 @@ OPEN_ON_LOOPBACK = (
     "/api/v1/tokens",
     "/api/v1/records",
     "/api/v1/sql",
+    "/api/v1/advisories",
+    "/api/v1/releases",
 )
 
 

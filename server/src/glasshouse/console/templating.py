@@ -1,14 +1,19 @@
 """Templates, with everything escaped that is not markup of our own making."""
 
-from contextvars import ContextVar
+from collections.abc import Iterator
+from contextvars import Context, ContextVar, copy_context
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from starlette.responses import HTMLResponse
+from markupsafe import Markup
+from starlette.responses import HTMLResponse, StreamingResponse
 
 from glasshouse.console import charts, formats
 from glasshouse.console.asset import asset_address
 from glasshouse.console.words import say, title
 from glasshouse.model import REASONS
+
+SO_FAR = "<!-- figures -->"
+"""What stands before it in a template is sent before what follows is made."""
 
 _ENVIRONMENT = Environment(
     loader=PackageLoader("glasshouse.console", "templates"),
@@ -20,9 +25,14 @@ _ENVIRONMENT = Environment(
 SHARED: ContextVar[str] = ContextVar("SHARED", default="")
 """What a page says of itself while it is made for the holder of a share link: pages do not know."""
 
-_ENVIRONMENT.globals.update(shared=SHARED.get)
 _ENVIRONMENT.globals.update(
-    asset=asset_address, bar=charts.bar, sparkline=charts.sparkline, say=say, titled=title
+    shared=SHARED.get,
+    so_far=Markup(SO_FAR),  # noqa: S704 (ours)
+    asset=asset_address,
+    bar=charts.bar,
+    sparkline=charts.sparkline,
+    say=say,
+    titled=title,
 )
 _ENVIRONMENT.filters.update(
     cell=formats.cell,
@@ -38,3 +48,30 @@ _ENVIRONMENT.filters.update(
 def page(template: str, status: int = 200, **facts: object) -> HTMLResponse:
     """A page made from `templates/TEMPLATE.html`."""
     return HTMLResponse(_ENVIRONMENT.get_template(f"{template}.html").render(facts), status)
+
+
+def streamed(template: str, status: int = 200, **facts: object) -> StreamingResponse:
+    """The same, sent figure by figure as each is made: a browser shows what it has.
+
+    What comes late in the page may so be iterators that work while they are read. They see the
+    context variables of now, although whoever set them may be done by then.
+    """
+    pieces = _ENVIRONMENT.get_template(f"{template}.html").generate(facts)
+    parts = _within(copy_context(), _by_figure(pieces))
+    return StreamingResponse(parts, status, media_type="text/html; charset=utf-8")
+
+
+def _within(context: Context, parts: Iterator[str]) -> Iterator[str]:
+    while (part := context.run(next, parts, None)) is not None:
+        yield part
+
+
+def _by_figure(pieces: Iterator[str]) -> Iterator[str]:
+    """Small pieces put together, each part up to the end of a figure."""
+    part: list[str] = []
+    for piece in pieces:
+        part.append(piece)
+        if "</figure>" in piece or SO_FAR in piece:
+            yield "".join(part)
+            part.clear()
+    yield "".join(part)

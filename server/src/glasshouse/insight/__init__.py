@@ -107,6 +107,10 @@ class Insight:
         known = self._question(question)
         return self._answer(known, self._inquiry(known, words), words)
 
+    def check(self, question: str, words: Words) -> None:
+        """Whether the words that all questions share are right. Raises `QuestionError`."""
+        self._inquiry(self._question(question), words)
+
     def ask_suppressed(self, question: str, words: Words) -> Answer:
         """The answer as everybody else may see it. Raises `QuestionError`."""
         known = self._question(question)

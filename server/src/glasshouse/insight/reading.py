@@ -67,6 +67,10 @@ class Reading:
         self._note(_described(answer, self.product(answer.product).manifest), answer.product)
         return answer
 
+    def check(self, question: str, words: Words) -> None:
+        """Nothing is read for it. Raises `QuestionError` for words that are wrong for anybody."""
+        self._insight.check(question, words)
+
     def reads_of(self, product: Product) -> list[tuple[str, str, int, str]]:
         """What of a product was read by whom, for who may see the log; else nothing."""
         if Right.RECORDS not in self.reader.rights:

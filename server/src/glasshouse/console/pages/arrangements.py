@@ -84,16 +84,16 @@ ARRANGEMENTS: Mapping[str, Arrangement] = {
         Arrangement(
             "organization",
             (
+                Figure("active_instances", "counts"),
+                Figure("version_adoption", "shares"),
+                Figure("feature_adoption", "bars", takes=("field",), only=(
+                    "feature", "instances", "share", "items", "days")),
                 Figure(
                     "peers",
                     "peers",
                     takes=("organization", "field"),
                     only=("title", "value", "median", "peers", "below"),
                 ),
-                Figure("active_instances", "counts"),
-                Figure("version_adoption", "shares"),
-                Figure("feature_adoption", "bars", takes=("field",), only=(
-                    "feature", "instances", "share", "items", "days")),
                 Figure(
                     "recommendations",
                     "table",

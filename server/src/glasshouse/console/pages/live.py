@@ -1,4 +1,4 @@
-"""What was just sent with a product's development key, and what became of it; kinds of refusals.
+"""What arrived last and why some of it was refused; what was sent with the development key.
 
 For a developer at work. The items are in the server's memory alone and hold no value; names that
 the manifest does not declare are shown, since they are what the developer has to correct.
@@ -12,8 +12,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from glasshouse.console.pages.navigation import navigation
+from glasshouse.console.pages.product import arrivals
 from glasshouse.console.templating import page
 from glasshouse.insight.reading import Reading
+from glasshouse.model import Origin
 
 Shown = Callable[[str], list[dict[str, Any]]]
 RELOAD_SECONDS = 5
@@ -40,6 +42,8 @@ class LivePage:
             nav=navigation(product, self._reading.reader, "live"),
             items=[_read(item) for item in self._live(product.slug)],
             kinds=[_read(kind) for kind in self._kinds(product.slug)[:MOST_KINDS]],
+            arrivals=arrivals(self._reading, product, Origin.PRODUCTION),
+            origin=Origin.PRODUCTION,
             reloads=reloads,
             seconds=RELOAD_SECONDS,
         )

@@ -18,13 +18,14 @@ from glasshouse.console.pages.asking_form import Control, control
 from glasshouse.console.pages.controls import Controls, controls
 from glasshouse.console.pages.navigation import navigation
 from glasshouse.console.pages.page_address import PageAddress
-from glasshouse.console.templating import page
+from glasshouse.console.templating import streamed
 from glasshouse.console.words import say
 from glasshouse.insight import Answer, QuestionError
 from glasshouse.insight.conditions import RELATIONS
 from glasshouse.insight.question import Question
-from glasshouse.insight.reading import Reading
+from glasshouse.insight.reading import FIELDS, Reading
 from glasshouse.insight.suppression import NEEDS_RAW
+from glasshouse.insight.traits import find_trait
 from glasshouse.model import Origin
 
 Extras = Callable[[Reading, Product, PageAddress], Mapping[str, Any]]
@@ -71,22 +72,26 @@ class QuestionPage:
         if not arrangement.possible(product.manifest):
             return self._page(product, address, [], {}, problem=say("page.not_possible"))
         extras = self._extras(self._reading, product, address)
-        shown = [] if extras.get("waits") else [*self._figures(product, address)]
-        wrong = any(each.problem and not each.needs_raw for each in shown)
+        known = self._known(product, address)
+        wrong = self._wrong(product, known)
+        # The answers come while the page is sent, so that it is there as soon as its first one is.
+        shown = (
+            () if extras.get("waits") or known is None else self._figures(product, known, address)
+        )
         return self._page(product, address, shown, extras, status=400 if wrong else 200)
 
     def _page(
         self,
         product: Product,
         address: PageAddress,
-        shown: list[Shown],
+        shown: Iterable[Shown],
         extras: Mapping[str, Any],
         *,
         status: int = 200,
         problem: str = "",
     ) -> Response:
         reading, arrangement = self._reading, self._arrangement
-        return page(
+        return streamed(
             arrangement.template,
             status,
             product=product,
@@ -128,32 +133,50 @@ class QuestionPage:
         }
         return {name: text for name, text in {**defaults, **address.state}.items() if text}
 
-    def _figures(self, product: Product, address: PageAddress) -> Iterable[Shown]:
+    def _known(self, product: Product, address: PageAddress) -> PageAddress | None:
+        """The address with what the page says by itself; None as long as it names nobody."""
         arrangement, state = self._arrangement, self._state(product, address)
         if arrangement.compares and "compare" not in state:
             state["compare"] = "previous"
         if state.get("compare") == "no":  # how to say that a page shall not compare that does
             del state["compare"]
-        known = replace(address, state=state)
         single = arrangement.narrows_by
-        if single:
-            identity = state.get("id", "")
-            if not identity:
-                return
-            known = replace(known, state={**state, single: identity})
-        for figure in arrangement.figures:
-            if not figure.when(product.manifest) or not _has(figure, known.state):
-                continue
-            yield self._figure(product, known, address, figure)
+        if single and not state.get("id"):
+            return None
+        return replace(address, state={**state, **({single: state["id"]} if single else {})})
+
+    def _wrong(self, product: Product, known: PageAddress | None) -> bool:
+        """Whether the address asks for what there is not, as far as that is seen early."""
+        if known is None:
+            return False
+        try:
+            for name in FIELDS:
+                if name in known.state:
+                    find_trait(product.manifest, known.state[name], name)
+            for figure in self._arrangement.figures[:1]:
+                self._reading.check(figure.question, self._words(known, figure))
+        except QuestionError:
+            return True
+        return False
+
+    def _words(self, known: PageAddress, figure: Figure) -> dict[str, list[str]]:
+        words = known.words(self._question(figure), figure.takes)
+        single = self._arrangement.narrows_by
+        if single == "organization" and single not in words:
+            words["where"] = [*words.get("where", []), f"{single}={known.state[single]}"]
+        return {**words, **{name: [text] for name, text in figure.words.items()}}
+
+    def _figures(
+        self, product: Product, known: PageAddress, address: PageAddress
+    ) -> Iterable[Shown]:
+        for figure in self._arrangement.figures:
+            if figure.when(product.manifest) and _has(figure, known.state):
+                yield self._figure(product, known, address, figure)
 
     def _figure(
         self, product: Product, known: PageAddress, address: PageAddress, figure: Figure
     ) -> Shown:
-        question = self._question(figure)
-        words = {**known.words(question, figure.takes), **{n: [v] for n, v in figure.words.items()}}
-        single = self._arrangement.narrows_by
-        if single == "organization" and single not in words:
-            words["where"] = [*words.get("where", []), f"{single}={known.state[single]}"]
+        question, words = self._question(figure), self._words(known, figure)
         try:
             answer = self._asked(question, words)
         except QuestionError as error:
