@@ -51,6 +51,8 @@ def first_days(store) -> dict[tuple, object]:
     rows = store.rows("select origin, instance, version, day from store.first_days").rows
     found = {(origin, instance, version): day for origin, instance, version, day in rows}
     assert len(found) == len(rows), "one row per instance and version"
+    among = "select origin, instance, version, min(day) from store.days_on_versions group by all"
+    assert {tuple(row[:3]): row[3] for row in store.rows(among).rows} == found
     return found
 
 

@@ -2,7 +2,8 @@
 
 It follows from the instance-days, of which there are thirty times as many. Of closed days it is
 kept: a day that closes adds the versions that are new to an instance, and an instance whose closed
-days change has its first days made anew. The view store.first_days adds the days that still grow.
+days change has its first days made anew. The view store.first_days adds the days that still grow;
+store.days_on_versions is cheaper, and has them among others that are later.
 """
 
 from duckdb import DuckDBPyConnection
@@ -18,30 +19,46 @@ create table if not exists store.closed_first_days (
 );
 """
 
-# What has grown adds only what is new, so that the kept ones, which are many, are never grouped.
-VIEW = f"""
-create or replace view store.first_days as
+# What came late for a closed day changes what an instance ended that day on, so first days that
+# are such days are looked for anew. All others stand: they are many, and are never grouped again.
+_PARTS = f"""
 with hot as not materialized ({hot_rows(DAY)}),
 late as not materialized (
-    select distinct h.instance, h.origin
+    select distinct h.instance, h.origin, h.day
     from hot h join store.closed_until u
     on u.step = 'day' and u.product = h.product and u.origin = h.origin and h.day <= u.day
 ),
 kept as not materialized (
-    select {ITS_ROW} from store.closed_first_days c anti join late using (instance, origin)
+    select {ITS_ROW} from store.closed_first_days c anti join late using (instance, origin, day)
 ),
-grown as not materialized (
-    select product, origin, instance, version, min(day) as day from (
+in_doubt as not materialized (
+    select {ITS_ROW} from store.closed_first_days c semi join late using (instance, origin, day)
+),
+others as not materialized (
+    select {ITS_ROW} from (
         {MERGED} from (
             select {ROW} from hot
             union all
-            select {ROW} from {DAY.closed} c semi join late using (instance, origin)
+            select {ROW} from {DAY.closed} c semi join late using (instance, origin, day)
         ) group by all
-    ) where version is not null group by product, origin, instance, version
+    ) where version is not null
+    union all
+    select {ITS_ROW} from {DAY.closed} c
+    semi join in_doubt using (instance, origin, version)
+    anti join late using (instance, origin, day)
 )
-select {ITS_ROW} from kept
-union all
-select {ITS_ROW} from grown g anti join kept using (instance, origin, version)
+"""
+VIEWS = f"""
+create or replace view store.days_on_versions as {_PARTS}
+select {ITS_ROW} from kept union all select {ITS_ROW} from others;
+
+create or replace view store.first_days as {_PARTS},
+found as not materialized (
+    select product, origin, instance, version, min(day) as day
+    from others group by product, origin, instance, version
+)
+select product, origin, instance, version, least(k.day, f.day) as day
+from kept k full join found f using (product, origin, instance, version)
 """
 
 

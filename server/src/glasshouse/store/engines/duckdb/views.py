@@ -88,7 +88,7 @@ def make_views(connection: DuckDBPyConnection, tables: Iterable[ItemTable]) -> N
     for step in STEPS:
         connection.execute(view_of(step))
     connection.execute(ACTIVE_DAYS)
-    connection.execute(first_days.VIEW)
+    connection.execute(first_days.VIEWS)
     connection.execute(INSTANCES)
     connection.execute(INSTANCE_DAYS)
     events = [_events_of(table) for table in tables if table.kind == "event"]
