@@ -67,6 +67,7 @@ def test_releases_are_set_down_and_stand_in_answers(house, robin):
     chart = robin.get("/products/forge?period=30d").text
     assert "Released in this period:" in chart
     assert "<b>2.1.0</b>" in chart
+    assert '<line class="release"' in chart
     assert "<script>alert" not in chart
     secret, _ = house.people.make_token("robin", "t", ["see", "raw"], 1)
     headers = {"authorization": f"Bearer {secret}"}

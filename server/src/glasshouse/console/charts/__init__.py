@@ -5,6 +5,7 @@ classes, so that light and dark are the style sheet's business. Every text in th
 """
 
 from glasshouse.console.charts.counts import Course, counts_chart
+from glasshouse.console.charts.releases import Mark, marks_of
 from glasshouse.console.charts.shares import Layer, layers_of, shares_chart, with_withheld
 from glasshouse.console.charts.spark import bar, sparkline
 from glasshouse.console.charts.stack import Part, stack_chart
@@ -12,10 +13,12 @@ from glasshouse.console.charts.stack import Part, stack_chart
 __all__ = [
     "Course",
     "Layer",
+    "Mark",
     "Part",
     "bar",
     "counts_chart",
     "layers_of",
+    "marks_of",
     "shares_chart",
     "sparkline",
     "stack_chart",

@@ -24,6 +24,7 @@ from glasshouse.console.charts.plot import (
     step_title,
     withheld_marks,
 )
+from glasshouse.console.charts.releases import Mark, release_marks
 from glasshouse.console.words import say
 from glasshouse.insight.period import Step
 
@@ -38,7 +39,7 @@ class Course:
 
     `complete`: the step is over. `links`: what is behind a step, as addresses. `text` writes a
     value, `unit` follows it; `axis` writes it beside the grid. `top`: the end of the axis, unless
-    the values say it. `withheld`: a value that is not there was withheld.
+    the values say it. `withheld`: a value that is not there was withheld. `marks`: releases.
     """
 
     days: Sequence[date]
@@ -53,6 +54,7 @@ class Course:
     axis: Callable[[float | None], str] = formats.count
     top: float | None = None
     withheld: bool = False
+    marks: Sequence[Mark] = ()
 
 
 def counts_chart(course: Course) -> Markup:
@@ -73,6 +75,7 @@ def counts_chart(course: Course) -> Markup:
             yield from _ghost(plot, course.before)
         if course.withheld:
             yield from withheld_marks(plot, missing)
+        yield from release_marks(plot, course.marks)
 
     return drawn(
         SIZES, draw, course.label, lambda size: hovers(

@@ -19,6 +19,7 @@ from glasshouse.console.charts.plot import (
     step_title,
     withheld_marks,
 )
+from glasshouse.console.charts.releases import Mark, release_marks
 from glasshouse.console.words import say
 from glasshouse.insight.period import Step
 
@@ -81,6 +82,7 @@ def shares_chart(
     *,
     links: Sequence[str] = (),
     withheld: bool = False,
+    marks: Sequence[Mark] = (),
 ) -> Markup:
     """The layers stacked, the first on top. A step of which nothing is known is a gap."""
     known = [[layer.shares[place] or 0.0 for layer in layers] for place in range(len(days))]
@@ -97,6 +99,7 @@ def shares_chart(
                 yield from _areas(plot, layers, known, first, last)
         if withheld:
             yield from withheld_marks(plot, [n for n, total in enumerate(totals) if not total])
+        yield from release_marks(plot, marks)
 
     return drawn(SIZES, draw, label, lambda size: hovers(Plot(size, len(days), 1.0), tips, links))
 

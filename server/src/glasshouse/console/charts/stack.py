@@ -19,6 +19,7 @@ from glasshouse.console.charts.plot import (
     step_title,
     withheld_marks,
 )
+from glasshouse.console.charts.releases import Mark, release_marks
 from glasshouse.console.words import say
 from glasshouse.insight.period import Step
 
@@ -40,6 +41,7 @@ def stack_chart(
     *,
     links: Sequence[str] = (),
     withheld: bool = False,
+    marks: Sequence[Mark] = (),
 ) -> Markup:
     """Columns of the parts, the first at the ground."""
     totals = [sum(part.counts[place] or 0 for part in parts) for place in range(len(days))]
@@ -55,6 +57,7 @@ def stack_chart(
                 yield from _column(plot, parts, place)
         if withheld:
             yield from withheld_marks(plot, [n for n, here in enumerate(known) if not here])
+        yield from release_marks(plot, marks)
 
     return drawn(SIZES, draw, label, lambda size: hovers(Plot(size, len(days), top), tips, links))
 

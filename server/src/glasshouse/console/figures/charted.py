@@ -56,6 +56,7 @@ def _single(
             axis=_percent if shares else formats.count,
             top=1.0 if shares else None,
             withheld=not linking.raw,
+            marks=_marks(answer, days),
         )
     )
     some = any(values)
@@ -125,6 +126,7 @@ def shares(answer: Answer, _: Figure, linking: Linking) -> Drawn:
         label(answer),
         links=_links(answer, linking, days),
         withheld=not linking.raw,
+        marks=_marks(answer, days),
     )
     trait = linking.trait(answer, split)
     addresses = [
@@ -175,6 +177,7 @@ def stack(answer: Answer, figure: Figure, linking: Linking) -> Drawn:
     chart = charts.stack_chart(
         days, parts, answer.step or Step.DAY, label(answer),
         links=_links(answer, linking, days), withheld=not linking.raw,
+        marks=_marks(answer, days),
     )  # fmt: skip
     heads = [head(column) for column in shown_columns(answer, figure.only)]
     legend = [Key(part.name, part.colour) for part in parts]
@@ -193,6 +196,10 @@ def label(answer: Answer) -> str:
 
 def _links(answer: Answer, linking: Linking, days: list[date]) -> list[str]:
     return [linking.behind(answer, day) for day in days] if _leads(answer) else []
+
+
+def _marks(answer: Answer, days: list[date]) -> tuple[charts.Mark, ...]:
+    return charts.marks_of([(each.day, each.version) for each in answer.releases], days)
 
 
 def _leads(answer: Answer) -> bool:
