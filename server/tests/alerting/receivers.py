@@ -6,17 +6,17 @@ import threading
 from contextlib import closing, contextmanager
 
 from aiosmtpd.controller import Controller
-from aiosmtpd.handlers import AsyncMessage
+from aiosmtpd.handlers import Message
 
 
-class Inbox(AsyncMessage):
+class Inbox(Message):
     """Keeps what a real mail server took."""
 
     def __init__(self):
         super().__init__()
         self.messages = []
 
-    async def handle_message(self, message):
+    def handle_message(self, message):
         self.messages.append(message)
 
 
