@@ -1,12 +1,12 @@
 """A real mail server, and a program that takes webhooks."""
 
 import asyncio
-import socket
 import threading
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message
+from bench.server import free_port
 
 
 class Inbox(Message):
@@ -23,9 +23,7 @@ class Inbox(Message):
 @contextmanager
 def mail_server(handler, **options):
     """A real mail server on a free port of loopback."""
-    with closing(socket.socket()) as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     controller = Controller(handler, hostname="127.0.0.1", port=port, **options)
     controller.start()
     try:

@@ -1,14 +1,13 @@
 """Signing in with a real OpenID provider: who gets in, as whom, and who does not."""
 
 import re
-import socket
-from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
 import pytest
+from bench.server import free_port
 from chromium import Browser, opened
 from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
@@ -32,9 +31,7 @@ class Console:
     """The console on a port of its own, and what it signs people in with."""
 
     def __init__(self, world, provider, **configured):
-        with closing(socket.socket()) as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         issuer = provider(self.url + BACK)
         newcomers = configured.pop("newcomers", None)
