@@ -6,8 +6,9 @@ import threading
 from glasshouse.alerting.delivery import Delivery
 from glasshouse.alerting.mail import MailServer, Security
 from glasshouse.alerting.watch import Watch
+from glasshouse.cli.clock import now
 from glasshouse.cli.errors import CommandError
-from glasshouse.cli.installation import Installation, now
+from glasshouse.cli.installation import Installation
 from glasshouse.settings import Settings
 
 LONGEST_END = 20.0  # seconds: a delivery that is under way may end

@@ -11,16 +11,15 @@ import contextlib
 import fcntl
 import os
 import secrets
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from glasshouse.catalogue import Catalogue, Product, SettingsError
 from glasshouse.catalogue.files import write_whole
+from glasshouse.cli.clock import now
 from glasshouse.cli.errors import CommandError, InUseError
 from glasshouse.collector.proofs import Proofs
 from glasshouse.collector.quarantine import Quarantine
@@ -187,33 +186,6 @@ class Installation:
             self.quarantine.save()
 
 
-class LoaderThread:
-    """The thread that moves the journal into the store while a server runs."""
-
-    def __init__(self, installation: Installation) -> None:
-        self._stop = threading.Event()
-        self._wake = threading.Event()
-        self._thread = threading.Thread(
-            target=installation.loader.run,
-            args=(
-                self._stop,
-                self._wake,
-                installation.settings.load_every,
-            ),
-            name="loader",
-            daemon=True,
-        )
-        self._thread.start()
-
-    def is_alive(self) -> bool:
-        return self._thread.is_alive()
-
-    def stop(self) -> None:
-        self._stop.set()
-        self._wake.set()
-        self._thread.join()
-
-
 @contextmanager
 def locked(data: Path) -> Iterator[None]:
     """Keep every other process away from a directory, if it is there."""
@@ -225,10 +197,6 @@ def locked(data: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
 
 
 def _lock(data: Path, patience: float = 0.0) -> int:

@@ -6,7 +6,8 @@ docs/decisions/0060.
 """
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import accumulate
 
 from prometheus_client import CollectorRegistry, ProcessCollector
@@ -35,12 +36,10 @@ from glasshouse.store import StoreUnavailableError
 Metrics = Iterator[Metric]
 
 
-def metrics_route(
-    installation: Installation, collector: Collector, crew: Crew | None = None
-) -> Route:
+def metrics_route(sources: Sequence[Callable[[], Metrics]]) -> Route:
     """Open to whoever reaches the console's port, as the accounting is."""
     registry = CollectorRegistry()
-    registry.register(_Sources(installation, collector, crew))
+    registry.register(_Sources(sources))
     ProcessCollector(registry=registry)
 
     def metrics(request: Request) -> Response:
@@ -53,20 +52,27 @@ def metrics_route(
 class _Sources(Source):
     """Asked anew at every scrape."""
 
-    def __init__(self, installation: Installation, collector: Collector, crew: Crew | None) -> None:
-        self._installation = installation
-        self._collector = collector
-        self._crew = crew
+    def __init__(self, sources: Sequence[Callable[[], Metrics]]) -> None:
+        self._sources = sources
 
     def describe(self) -> list[Metric]:
         return []  # nothing is asked before the first scrape
 
     def collect(self) -> Metrics:
         yield InfoMetricFamily("glasshouse", "This server.", {"version": __version__})
-        yield from requests(self._collector, self._crew)
-        yield from collectors(self._crew)
-        for source in SOURCES:
-            yield from source(self._installation)
+        for source in self._sources:
+            yield from source()
+
+
+def of_whole(
+    installation: Installation, collector: Collector, crew: Crew | None
+) -> list[Callable[[], Metrics]]:
+    """Of a process that is collector, loader and console."""
+    return [
+        partial(requests, collector, crew),
+        partial(collectors, crew),
+        *(partial(source, installation) for source in SOURCES),
+    ]
 
 
 def collectors(crew: Crew | None) -> Metrics:
