@@ -19,16 +19,12 @@ class Settings:
     `journal` and `store`."""
 
     journal: str = ""
-    """The NATS servers that keep what was acknowledged: nats://HOST:4222,HOST:4222,HOST:4222,
-    perhaps with USER:PASSWORD@ in front of the first; in `data` if empty."""
+    """The NATS servers that keep what was acknowledged:
+    nats://USER:PASSWORD@HOST:4222,HOST:4222,HOST:4222/NAME?partitions=8; in `data` if empty."""
 
     store: str = ""
     """The ClickHouse servers that questions are asked of:
     clickhouse://USER:PASSWORD@HOST:9000,HOST:9000/DATABASE?cluster=NAME; in `data` if empty."""
-
-    partitions: int = 8
-    """Streams that the collectors spread records over: so many loaders can work at once. The first
-    process of an installation decides it."""
 
     listen: str = "127.0.0.1:8090"
     """Where the console listens, and the doors unless they have a port of their own."""
@@ -137,7 +133,6 @@ def from_environment(settings: Settings, environment: Mapping[str, str] | None =
         "trusted_proxies": lambda text: tuple(filter(None, text.split(","))),
         "in_flight_bytes": int,
         "collectors": int,
-        "partitions": int,
         "items_per_second": float,
         "requests_per_second": float,
         "load_every": float,

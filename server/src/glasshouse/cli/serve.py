@@ -16,7 +16,6 @@ from glasshouse.notices import Notice, tell
 from glasshouse.settings import Settings, from_environment
 
 MOST_COLLECTORS = 16
-MOST_PARTITIONS = 256
 ROLES: Mapping[str, Callable[[Settings], None]] = {
     "all": whole.run,
     "collector": collector.run,
@@ -124,10 +123,6 @@ def _rules(settings: Settings) -> tuple[tuple[bool, str], ...]:
                 f"found {settings.collectors} collectors in the role {settings.role}; expected "
                 "one: start more processes of the role collector"
             ),
-        ),
-        (
-            not 1 <= settings.partitions <= MOST_PARTITIONS,
-            f"found {settings.partitions} partitions; expected 1 to {MOST_PARTITIONS}",
         ),
         (
             settings.one_thread and (settings.collectors > 1 or not is_alone),
