@@ -123,7 +123,7 @@ class Node:
 class NatsCluster:
     """Nodes that know each other. Nothing runs before `start`."""
 
-    def __init__(self, directory: Path, nodes: int = 3, max_payload: int = 1024 * 1024) -> None:
+    def __init__(self, directory: Path, nodes: int = 3, max_payload: int = 8 * 1024 * 1024) -> None:
         self.nodes = {f"n{n}": Node(directory / f"n{n}", f"n{n}") for n in range(1, nodes + 1)}
         routes = [node.route for node in self.nodes.values()]
         for node in self.nodes.values():
