@@ -38,7 +38,7 @@ check: setup  ## formatting, lint, types, import rules, scripts, the tracker, ge
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) -m mypy sdk/python/src server/src tools/reference.py
-	$(PY) -m mypy bench soak
+	$(PY) -m mypy bench soak cluster
 	for product in products/*/; do $(PY) -m mypy --exclude /tests/ $$product || exit 1; done
 	.venv/bin/lint-imports --no-cache
 	$(PY) tools/reference.py --check

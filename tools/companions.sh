@@ -20,5 +20,6 @@ rpmbuild rpm rpm, which builds and installs the RPM of a programme,
 dnf dnf dnf, with which an administrator installs it,
 pg_createcluster postgresql PostgreSQL, a data source and database of programmes,
 firefox-esr firefox-esr Firefox, the tracker's second browser,
+nats-server nats-server NATS, the journal of many machines,
 puppet puppet-agent Puppet, which runs the module of Continuous Delivery for PE,
 LIST

@@ -59,14 +59,15 @@ class Journal(Appendable, Protocol):
     def read(self, after: Position, limit: int) -> Iterator[tuple[bytes, Position]]:
         """Synced payloads behind `after`, about `limit` bytes of them, each with its end."""
 
-    def roll(self) -> int:
-        """End the current segment; what is appended from now on lies in this one or later ones.
+    def roll(self) -> Position:
+        """End the current segment; what is appended from now on lies in later ones.
 
-        So that `trim` can forget all that came before, the newest records included.
+        So that `trim` can forget all that came before, the newest records included: all that was
+        acknowledged before this call lies before the position that it returns.
         """
 
     def trim(self, before: Position) -> None:
-        """Forget whole segments of which everything lies before this position."""
+        """Forget what lies before this position, of whole segments every byte, on every disk."""
 
     def damages(self) -> list[Damage]:
         """What was found damaged since the journal was opened."""

@@ -172,8 +172,8 @@ class Loader:
 
     def catch_up(self) -> None:
         """Load all that was acknowledged before this call, and let the journal forget it."""
-        segment = self._journal.roll()
-        while self._position.segment < segment and self.cycle().records:
+        end = self._journal.roll()
+        while self._position < end and self.cycle().records:
             pass
         self._trim()
 

@@ -1,7 +1,6 @@
 """A journal in a directory of segment files."""
 
 import asyncio
-import contextlib
 import os
 import threading
 from collections.abc import Iterator
@@ -10,8 +9,9 @@ from pathlib import Path
 from glasshouse.durability import sync_path
 from glasshouse.journal.engines.files.frame import frames
 from glasshouse.journal.engines.files.segments import segment_numbers, segment_path
-from glasshouse.journal.engines.files.writing import GroupCommit, SegmentWriter, Ticket
-from glasshouse.journal.port import Damage, JournalBrokenError, ReportDamage, Syncs
+from glasshouse.journal.engines.files.writing import GroupCommit, SegmentWriter
+from glasshouse.journal.port import Damage, ReportDamage, Syncs
+from glasshouse.journal.tickets import Ticket, settle
 from glasshouse.model import Position
 from glasshouse.notices import Notice, tell
 
@@ -37,7 +37,7 @@ class FileJournal:
         self._lock = threading.Lock()
         self._ends = _old_segments(directory, report)  # synced end by segment number
         number = max([*self._ends, floor.segment]) + 1
-        self._writer = SegmentWriter(directory, number, segment_bytes, self._synced, _answer)
+        self._writer = SegmentWriter(directory, number, segment_bytes, self._synced, settle)
         self._commit = GroupCommit(self._writer) if threaded else None
         # Without its thread whoever appends writes, and an erasure may end the segment meanwhile.
         self._writing = threading.Lock()
@@ -67,7 +67,7 @@ class FileJournal:
                     if taken >= limit:
                         return
 
-    def roll(self) -> int:
+    def roll(self) -> Position:
         if self._commit is None:
             with self._writing:
                 rolled = self._writer.roll()
@@ -75,7 +75,7 @@ class FileJournal:
             rolled = self._commit.roll()
         with self._lock:
             self._rolled = rolled
-        return rolled
+        return Position(rolled, 0)
 
     def trim(self, before: Position) -> None:
         with self._lock:
@@ -130,27 +130,6 @@ class FileJournal:
     def _readable(self, after: Position) -> list[tuple[int, int]]:
         with self._lock:
             return sorted((n, end) for n, end in self._ends.items() if n >= after.segment)
-
-
-def _answer(tickets: list[Ticket], failure: JournalBrokenError | None) -> None:
-    """Settle a group's futures in their loops: one wake-up for all of a loop."""
-    by_loop: dict[asyncio.AbstractEventLoop, list[Ticket]] = {}
-    for ticket in tickets:
-        by_loop.setdefault(ticket.get_loop(), []).append(ticket)
-    for loop, group in by_loop.items():
-        # A closed loop has no one left who waits for an answer.
-        with contextlib.suppress(RuntimeError):
-            loop.call_soon_threadsafe(_settle, group, failure)
-
-
-def _settle(tickets: list[Ticket], failure: JournalBrokenError | None) -> None:
-    for ticket in tickets:
-        if ticket.done():
-            continue  # the request was cancelled meanwhile
-        if failure is None:
-            ticket.set_result(None)
-        else:
-            ticket.set_exception(failure)
 
 
 def _old_segments(directory: Path, report: ReportDamage) -> dict[int, int]:

@@ -9,7 +9,6 @@ Invariants:
     read before a power cut cannot point past what is written after it.
 """
 
-import asyncio
 import errno
 import os
 import queue
@@ -20,11 +19,11 @@ from pathlib import Path
 
 from glasshouse.journal.engines.files.frame import frame
 from glasshouse.journal.engines.files.segments import create_segment
-from glasshouse.journal.engines.files.watching import DiskWatch
 from glasshouse.journal.port import JournalBrokenError
+from glasshouse.journal.tickets import Ticket
+from glasshouse.journal.watching import DiskWatch
 from glasshouse.notices import Notice, tell
 
-Ticket = asyncio.Future[None]
 Waiting = tuple[bytes, Ticket | None]
 Answer = Callable[[list[Ticket], JournalBrokenError | None], None]
 

@@ -1,4 +1,4 @@
-"""What the writer of a journal knows of its disk: how long syncs take, and whether they fail."""
+"""What the writer of a journal knows of its disks: how long syncs take, and whether they fail."""
 
 from bisect import bisect_left
 

@@ -1,0 +1,200 @@
+"""A real cluster of nats-server with JetStream on loopback, in a directory of one's own.
+
+    with nats_cluster(directory) as cluster:
+        journal = open_journal(..., address=cluster.address)
+        cluster.nodes[cluster.leader_of("journal_0")].kill()
+
+Nodes can be stopped, killed and started again; each keeps its ports and its store.
+"""
+
+import json
+import shutil
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from bench.server import free_port
+
+PROGRAM = "nats-server"
+PATIENCE = 60.0  # seconds for a start on a busy machine
+
+CONFIGURATION = """
+server_name: {name}
+listen: "127.0.0.1:{port}"
+http: "127.0.0.1:{monitor}"
+max_payload: {max_payload}
+jetstream {{ store_dir: "{store}", max_file_store: 4GB, max_memory_store: 64MB }}
+cluster {{
+  name: glasshouse
+  listen: "127.0.0.1:{route}"
+  routes: [{routes}]
+}}
+"""
+
+
+class NatsUnavailableError(OSError):
+    """A node or the cluster does not run, or does not answer in time; its log says more."""
+
+
+def nats_server() -> str | None:
+    """The path of the programme; None where it is not installed."""
+    return shutil.which(PROGRAM) or shutil.which(PROGRAM, path="/usr/sbin:/usr/local/sbin")
+
+
+class Node:
+    """One server. `directory` holds its configuration, its log, and in `store` its streams."""
+
+    def __init__(self, directory: Path, name: str) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self.name = name
+        self.directory = directory
+        self.store = directory / "store"
+        self.log = directory / "log"
+        self.port, self.monitor, self.route = free_port(), free_port(), free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def configure(self, routes: list[int], max_payload: int) -> None:
+        (self.directory / "nats.conf").write_text(
+            CONFIGURATION.format(
+                name=self.name,
+                port=self.port,
+                monitor=self.monitor,
+                route=self.route,
+                store=self.store,
+                max_payload=max_payload,
+                routes=", ".join(f'"nats://127.0.0.1:{port}"' for port in routes),
+            )
+        )
+
+    def start(self) -> None:
+        """Start it, if it does not run."""
+        if self.runs():
+            return
+        program = nats_server()
+        if program is None:
+            raise NatsUnavailableError(
+                "nats-server is not installed (Debian: apt install nats-server)"
+            )
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [program, "-c", self.directory / "nats.conf"], stdout=log, stderr=log
+            )
+
+    def stop(self) -> None:
+        """Ask it to stop, and wait until it has."""
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.wait(PATIENCE)
+            finally:
+                self.kill()
+
+    def kill(self) -> None:
+        """End it at once, as `kill -9` does."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def runs(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def state(self, path: str) -> dict[str, Any]:
+        """What its monitoring port says, such as `/jsz?streams=true`; {} if it says nothing."""
+        try:
+            with urllib.request.urlopen(
+                f"http://127.0.0.1:{self.monitor}{path}", timeout=5
+            ) as answer:
+                said = json.load(answer)
+        except (OSError, urllib.error.HTTPError, ValueError):
+            return {}
+        return said if isinstance(said, dict) else {}
+
+
+class NatsCluster:
+    """Nodes that know each other. Nothing runs before `start`."""
+
+    def __init__(self, directory: Path, nodes: int = 3, max_payload: int = 8 * 1024 * 1024) -> None:
+        self.nodes = {f"n{n}": Node(directory / f"n{n}", f"n{n}") for n in range(1, nodes + 1)}
+        routes = [node.route for node in self.nodes.values()]
+        for node in self.nodes.values():
+            node.configure(routes, max_payload)
+
+    @property
+    def address(self) -> str:
+        """As GLASSHOUSE_JOURNAL takes it: nats://127.0.0.1:4222,127.0.0.1:4223,…"""
+        return "nats://" + ",".join(node.address for node in self.nodes.values())
+
+    @property
+    def stores(self) -> list[Path]:
+        """Every node's store directory, for a search of bytes."""
+        return [node.store for node in self.nodes.values()]
+
+    def start(self) -> None:
+        """Start every node that does not run, and wait until streams can be made."""
+        for node in self.nodes.values():
+            node.start()
+        self.wait_until_ready()
+
+    def stop(self) -> None:
+        for node in self.nodes.values():
+            node.stop()
+
+    def wait_until_ready(self) -> None:
+        """Every node that runs answers, knows a leader, and has caught up with its streams."""
+        give_up = time.monotonic() + PATIENCE
+        while not self._is_ready():
+            if time.monotonic() > give_up:
+                logs = [node.log.read_text()[-500:] for node in self.nodes.values()]
+                raise NatsUnavailableError(f"not ready after {PATIENCE:g} s:\n" + "\n".join(logs))
+            time.sleep(0.1)
+
+    def _is_ready(self) -> bool:
+        running = [node for node in self.nodes.values() if node.runs()]
+        if not running:
+            return False
+        for node in running:
+            leader = (node.state("/jsz").get("meta_cluster") or {}).get("leader")
+            if not leader or node.state("/healthz").get("status") != "ok":
+                return False
+        return True
+
+    def leader_of(self, stream: str) -> str:
+        """The name of the node that leads a stream now."""
+        give_up = time.monotonic() + PATIENCE
+        while time.monotonic() < give_up:
+            for node in self.nodes.values():
+                if node.runs() and (leader := _leader(node.state("/jsz?streams=true"), stream)):
+                    return leader
+            time.sleep(0.1)
+        raise NatsUnavailableError(f"stream {stream} has no leader after {PATIENCE:g} s")
+
+
+def _leader(state: dict[str, Any], stream: str) -> str | None:
+    for account in state.get("account_details") or ():
+        for detail in account.get("stream_detail") or ():
+            if detail.get("name") == stream:
+                leader: str | None = (detail.get("cluster") or {}).get("leader")
+                return leader
+    return None
+
+
+@contextmanager
+def nats_cluster(directory: Path, **options: Any) -> Iterator[NatsCluster]:
+    """A cluster that runs for as long as the block lasts. `options` as of `NatsCluster`."""
+    cluster = NatsCluster(directory, **options)
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        for node in cluster.nodes.values():
+            node.kill()
