@@ -213,7 +213,8 @@ One installation sends {EVENTS} events a day in {REQUESTS} requests; events are 
             for doors, loading, disk in [one_machine(fleet)]
         ],
     )  # fmt: skip
-    yield prose(f"""At {installations(_limit(_loading_share))} installations like these the loading thread is
+    yield prose(f"""At {installations(_limit(_loading_share))} installations like these the
+loading thread is
 half busy in the busiest hour; at {installations(_limit(_disk_share))} the disk is three
 quarters full after {KEPT_DAYS} days; at {installations(_limit(_doors_share))} a start storm
 takes half of the cores. Whichever comes first says that it is time for the
@@ -230,7 +231,8 @@ takes half of the cores. Whichever comes first says that it is time for the
             for load in LOADS
         ],
     )
-    yield prose("""A start storm is a matter of requests, a region that comes back one of events. Collectors
+    yield prose("""A start storm is a matter of requests, a region that comes back one of events.
+Collectors
 that are too few for it lose nothing: they answer 503 with a time to come back after, and
 clients keep what they have. TLS is ended in front of the collectors, and its handshakes are
 the storm's larger part there: count 1 ms of a core for each.""")
@@ -246,7 +248,8 @@ the storm's larger part there: count 1 ms of a core for each.""")
             for c in [cluster_of(fleet)]
         ],
     )
-    yield prose("""Collectors and NATS are counted for the worst of the loads, since somebody waits for their
+    yield prose("""Collectors and NATS are counted for the worst of the loads, since somebody
+waits for their
 answer; loaders and ClickHouse for an ordinary busy hour, since the journal can wait. Small
 fleets have the least number of each: then several share a machine, and three machines are
 enough for all of it. The console and ClickHouse's keepers need a core each.""")
