@@ -9,7 +9,7 @@ from pathlib import Path
 from glasshouse.catalogue import Catalogue
 from glasshouse.collector.proofs import Proofs
 from glasshouse.journal import Journal
-from glasshouse.loading import Loader
+from glasshouse.loading import Loads
 from glasshouse.office import Contacts
 from glasshouse.store import Store
 
@@ -22,7 +22,7 @@ class Holdings:
     catalogue: Catalogue
     journal: Journal
     store: Store
-    loader: Loader
+    loader: Loads
     proofs: Proofs
     key_print: str
     clock: Callable[[], datetime]

@@ -27,7 +27,7 @@ from typing import Protocol
 
 from glasshouse.catalogue import Catalogue
 from glasshouse.journal.port import Journal
-from glasshouse.loading.arrivals import Arrival, Piece, pieces_of, read_arrivals, refused_items
+from glasshouse.loading.arrivals import Arrival, Piece, pieces_of, read_arrivals
 from glasshouse.loading.aside import put_aside
 from glasshouse.loading.jobs import Jobs, Result
 from glasshouse.loading.portions import (
@@ -39,12 +39,12 @@ from glasshouse.loading.portions import (
 )
 from glasshouse.loading.repeats import CollapsedByStore, Repeats
 from glasshouse.loading.tallying import (
-    RECEIVED,
     counted_of,
     notes_of,
     refused_of,
     summed,
     tallies_of,
+    waiting_of,
 )
 from glasshouse.model import Position
 from glasshouse.notices import Notice, tell, tell_failure
@@ -155,6 +155,11 @@ class Loader:
         self._note_success(arrivals, more=loaded.more)
         return loaded
 
+    def finish(self) -> None:
+        """Load all that the journal holds; nobody else loads. Raises as `cycle` does."""
+        while self.cycle().more:
+            pass
+
     def run(
         self,
         stop: Signal,
@@ -229,16 +234,7 @@ class Loader:
         From any thread. Looks at about `limit` bytes of the journal at most.
         """
         position, tallies = self._store.accounting_at()
-        found = list(tallies)
-        for arrival in read_arrivals(self._journal.read(position, limit)):
-            head = arrival.head
-            waiting = head.received - sum(items for _, _, items in refused_items(head))
-            found += [
-                Tally(head.product, head.door, RECEIVED, "", head.received),
-                Tally(head.product, head.door, "waiting", "", waiting),
-                *(Tally(head.product, head.door, *refused) for refused in refused_items(head)),
-            ]
-        return summed(found)
+        return summed([*tallies, *waiting_of(self._journal.read(position, limit))])
 
     def _take_stock(self) -> None:
         clear(self._scratch)

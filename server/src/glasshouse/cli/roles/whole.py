@@ -23,6 +23,7 @@ from glasshouse.cli.connection import SERVER_FILE
 from glasshouse.cli.crew.channel import Post
 from glasshouse.cli.crew.crew import Crew
 from glasshouse.cli.doors import Doors, places_of
+from glasshouse.cli.embedded import Embedded
 from glasshouse.cli.installation import Installation
 from glasshouse.cli.listening import address_of, bound, is_loopback, server_of
 from glasshouse.cli.loader_thread import LoaderThread
@@ -45,7 +46,8 @@ PATIENCE = 5.0  # seconds: collectors of a server that was killed let go of the 
 def run(settings: Settings) -> None:
     """Until a signal. Raises `CommandError` for what stands in the way of a start."""
     places = places_of(settings)
-    installation = Installation(settings, report, patience=PATIENCE)
+    engines = Embedded(settings, report, PATIENCE)
+    installation = Installation(settings, report, engines=engines)
     try:
         # Nobody may reach this server by what an earlier one, killed, has written of itself.
         (settings.data / SERVER_FILE).unlink(missing_ok=True)
@@ -54,19 +56,25 @@ def run(settings: Settings) -> None:
             for address in (settings.listen, settings.collector_listen)
             if address
         ]
-        uvloop.run(_serve(installation, places, sockets))
+        uvloop.run(_serve(installation, places, sockets, engines.lock))
     finally:
         installation.close()
 
 
-async def _serve(installation: Installation, places: Places, sockets: list[socket.socket]) -> None:
+async def _serve(
+    installation: Installation, places: Places, sockets: list[socket.socket], lock: int
+) -> None:
     herald = Herald(service_manager())
-    parts = _parts(installation, places, sockets, herald)
+    parts = _parts(installation, places, sockets, herald, lock)
     await carry(parts, herald, partial(announce, installation, sockets))
 
 
 def _parts(
-    installation: Installation, places: Places, sockets: list[socket.socket], herald: Herald
+    installation: Installation,
+    places: Places,
+    sockets: list[socket.socket],
+    herald: Herald,
+    lock: int,
 ) -> list[Part]:
     settings = installation.settings
     token = secrets.token_urlsafe(24)
@@ -89,7 +97,7 @@ def _parts(
         journal=installation.journal,
         pace=doors.pace,
         version=lambda: installation.catalogue.version,
-        lock=installation.lock,
+        lock=lock,
     )
     signing_in = signing_in_of(installation, token)
     access = Access(
