@@ -297,6 +297,9 @@ class NatsJournal:
 
     async def _begin(self, floor: Position) -> None:
         """Room for what comes behind `floor`, even if the streams were lost."""
+        for partition in range(self._jetstream.address.partitions):
+            if partition != self._partition:
+                await self._generations.newest(partition)
         newest = await self._generations.newest(self._partition, floor.segment + 1)
         facts = await self._generations.facts(newest)
         if newest.number > floor.segment or facts is None:
