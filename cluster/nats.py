@@ -29,6 +29,9 @@ listen: "127.0.0.1:{port}"
 http: "127.0.0.1:{monitor}"
 max_payload: {max_payload}
 jetstream {{ store_dir: "{store}", max_file_store: 4GB, max_memory_store: 64MB }}
+"""
+# A server alone would wait for the others of its cluster for ever.
+OF_SEVERAL = """
 cluster {{
   name: glasshouse
   listen: "127.0.0.1:{route}"
@@ -64,7 +67,7 @@ class Node:
 
     def configure(self, routes: list[int], max_payload: int) -> None:
         (self.directory / "nats.conf").write_text(
-            CONFIGURATION.format(
+            (CONFIGURATION + (OF_SEVERAL if len(routes) > 1 else "")).format(
                 name=self.name,
                 port=self.port,
                 monitor=self.monitor,
@@ -164,7 +167,8 @@ class NatsCluster:
             return False
         for node in running:
             leader = (node.state("/jsz").get("meta_cluster") or {}).get("leader")
-            if not leader or node.state("/healthz").get("status") != "ok":
+            leads = leader or len(self.nodes) == 1
+            if not leads or node.state("/healthz").get("status") != "ok":
                 return False
         return True
 

@@ -2,5 +2,6 @@
 
 from glasshouse.jetstream.address import Address, AddressError
 from glasshouse.jetstream.connection import JetStream, JetStreamUnavailableError
+from glasshouse.jetstream.cursor import Cursor
 
-__all__ = ["Address", "AddressError", "JetStream", "JetStreamUnavailableError"]
+__all__ = ["Address", "AddressError", "Cursor", "JetStream", "JetStreamUnavailableError"]

@@ -43,7 +43,8 @@ class Address:
     @classmethod
     def parse(cls, text: str) -> "Address":
         """Raises `AddressError`."""
-        match = _SHAPE.match(text.strip())
+        # Some write the scheme before each of the hosts.
+        match = _SHAPE.match(re.sub(",(nats|tls)://", ",", text.strip()))
         if match is None:
             raise AddressError(f"found no address of a NATS cluster, expected such as {EXAMPLE}")
         address = cls(
@@ -71,8 +72,7 @@ class Address:
 
 
 def _host(text: str) -> str:
-    # Some write the scheme before each of the hosts.
-    match = _HOST.match(text.strip().removeprefix("nats://").removeprefix("tls://"))
+    match = _HOST.match(text.strip())
     if match is None:
         raise AddressError(f"found the host '{text[:80]}', expected such as host1:{PORT}")
     return f"{match[1]}:{match[3] or PORT}"

@@ -8,7 +8,6 @@ server of the cluster, for as long as this is open.
 import asyncio
 import contextlib
 import json
-import re
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import TimeoutError as FutureTimeoutError
@@ -166,15 +165,10 @@ class JetStream:
                 f"{LEAST_PAYLOAD}: set `max_payload: 8MB` in the configuration of every server"
             )
         self.call(self.ask("INFO"))
-        if version(str(self.client.connected_server_version)) < SYNCS_ALWAYS:
+        found = self.client.connected_server_version
+        if (found.major, found.minor) < SYNCS_ALWAYS:
             warn(
-                f"NATS {self.client.connected_server_version} does not know `sync_interval: "
+                f"NATS {found.major}.{found.minor}.{found.patch} does not know `sync_interval: "
                 "always`: what is acknowledged survives the loss of single servers, but not a "
                 "power cut of all of them at once; use 2.10 or later with that setting"
             )
-
-
-def version(text: str) -> tuple[int, ...]:
-    """The numbers of a version; () if there are none."""
-    match = re.match(r"v?(\d+)\.(\d+)", text)
-    return tuple(map(int, match.groups())) if match else ()

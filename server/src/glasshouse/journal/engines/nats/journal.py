@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from nats.errors import Error as NatsError
 from nats.js.api import StreamInfo
-from nats.js.errors import APIError, NotFoundError
+from nats.js.errors import APIError
 
 from glasshouse.jetstream import JetStream, JetStreamUnavailableError
 from glasshouse.journal.engines.nats.generations import Generation, Generations
@@ -25,7 +25,7 @@ from glasshouse.journal.engines.nats.publishing import (
     PATIENCE,
     Publisher,
 )
-from glasshouse.journal.engines.nats.reading import Cursor
+from glasshouse.journal.engines.nats.reading import Reader
 from glasshouse.journal.engines.nats.splitting import split
 from glasshouse.journal.port import Damage, JournalBrokenError, ReportDamage, Syncs
 from glasshouse.journal.tickets import Ticket, settle
@@ -77,7 +77,7 @@ class NatsJournal:
         self._queue: deque[tuple[bytes, Ticket | None]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
         self._settled: list[tuple[Ticket | None, JournalBrokenError | None]] = []
-        self._cursor: Cursor | None = None  # the last read's, at its end
+        self._cursor: Reader | None = None  # the last read's, at its end
         self._known_end = Position(0, 0)  # read on until here, whatever a server says that lags
         self._ended: dict[Generation, float] = {}
         self._size = 0
@@ -206,8 +206,8 @@ class NatsJournal:
     # Reading
 
     async def _fetched(
-        self, cursor: Cursor | None, position: Position, *, begun: bool
-    ) -> Cursor | None:
+        self, cursor: Reader | None, position: Position, *, begun: bool
+    ) -> Reader | None:
         """A cursor behind `position` with records waiting, or without if there are none.
 
         A read does not go from one generation into the next: `trim` has to see each one's end.
@@ -216,7 +216,7 @@ class NatsJournal:
         while True:
             if cursor is None or cursor.place != position:
                 if cursor is not None:
-                    await _closed(cursor)
+                    await cursor.close()
                 cursor = await self._opened(position)
                 if cursor is None:
                     return None
@@ -224,7 +224,7 @@ class NatsJournal:
                 await cursor.fetch(FETCH_BYTES)
             except (TimeoutError, NatsError):
                 # Its server is gone, perhaps. One more try with a new one.
-                await _closed(cursor)
+                await cursor.close()
                 cursor = await self._opened(position)
                 if cursor is None:
                     return None
@@ -233,7 +233,7 @@ class NatsJournal:
                 return cursor
             following = await self._following(cursor)
             if following is not None:
-                await _closed(cursor)
+                await cursor.close()
                 cursor = await self._open(following, 0)
                 position = cursor.place
             elif cursor.place < self._known_end and time.monotonic() < give_up:
@@ -241,7 +241,7 @@ class NatsJournal:
             else:
                 return cursor
 
-    async def _opened(self, position: Position) -> Cursor | None:
+    async def _opened(self, position: Position) -> Reader | None:
         """A cursor behind a position: in its generation, or at the start of the next that is."""
         for generation in await self._generations.all_of(self._partition):
             if generation.number >= position.segment:
@@ -249,12 +249,12 @@ class NatsJournal:
                 return await self._open(generation, position.offset if is_same else 0)
         return None
 
-    async def _open(self, generation: Generation, after: int) -> Cursor:
-        cursor = Cursor(self._jetstream, generation, self._generations.stream(generation), after)
+    async def _open(self, generation: Generation, after: int) -> Reader:
+        cursor = Reader(self._jetstream, generation, self._generations.stream(generation), after)
         await cursor.open()
         return cursor
 
-    async def _following(self, cursor: Cursor) -> Generation | None:
+    async def _following(self, cursor: Reader) -> Generation | None:
         """The next generation, if the cursor's has ended and it has been read to the end."""
         later = [
             each
@@ -270,7 +270,7 @@ class NatsJournal:
             return None
         return later[0] if facts.state.last_seq <= cursor.after else None
 
-    def _keep(self, cursor: Cursor | None, position: Position) -> None:
+    def _keep(self, cursor: Reader | None, position: Position) -> None:
         """For the next read, if it goes on where this one ended."""
         if cursor is None:
             return
@@ -278,7 +278,7 @@ class NatsJournal:
             if cursor.is_at(position):
                 cursor, self._cursor = self._cursor, cursor
         if cursor is not None:
-            self._jetstream.start(_closed(cursor))
+            self._jetstream.start(cursor.close())
 
     def _note_gap(self, before: Position, place: Position) -> None:
         """Records that are not there although nobody has trimmed them."""
@@ -297,6 +297,9 @@ class NatsJournal:
 
     async def _begin(self, floor: Position) -> None:
         """Room for what comes behind `floor`, even if the streams were lost."""
+        for partition in range(self._jetstream.address.partitions):
+            if partition != self._partition:
+                await self._generations.newest(partition)
         newest = await self._generations.newest(self._partition, floor.segment + 1)
         facts = await self._generations.facts(newest)
         if newest.number > floor.segment or facts is None:
@@ -368,11 +371,3 @@ class NatsJournal:
             return self._jetstream.call(work, seconds)
         except (JetStreamUnavailableError, APIError) as error:
             raise JournalBrokenError(f"NATS: {error}") from None
-
-
-async def _closed(cursor: Cursor) -> None:
-    """A server forgets by itself what cannot be told to it."""
-    try:
-        await cursor.close()
-    except (TimeoutError, NatsError, NotFoundError):
-        return

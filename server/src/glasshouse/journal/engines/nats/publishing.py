@@ -34,6 +34,7 @@ class Partition:
         self.number = number
         self.generation: Generation | None = None
         self.ill_until = 0.0
+        self.asking = asyncio.Lock()
 
 
 class Publisher:
@@ -76,19 +77,22 @@ class Publisher:
                 return
 
     async def _publish(self, partition: Partition, payload: bytes, name: str) -> None:
-        if partition.generation is None:
-            async with asyncio.timeout(ACK_SECONDS):
-                partition.generation = await self._generations.newest(partition.number)
-        generation = partition.generation
+        generation = await self._generation(partition, but=None)
         try:
             await self._send(generation, payload, name)
         except NoStreamResponseError:
             # Nothing was stored. The stream has ended, or it has no leader.
-            async with asyncio.timeout(ACK_SECONDS):
-                partition.generation = await self._generations.newest(partition.number)
-            if partition.generation == generation:
+            following = await self._generation(partition, but=generation)
+            if following == generation:
                 raise
-            await self._send(partition.generation, payload, name)
+            await self._send(following, payload, name)
+
+    async def _generation(self, partition: Partition, but: Generation | None) -> Generation:
+        """The one to append to; JetStream is asked if none is known but that one."""
+        async with asyncio.timeout(ACK_SECONDS), partition.asking:
+            if partition.generation in (None, but):
+                partition.generation = await self._generations.newest(partition.number)
+            return partition.generation
 
     async def _send(self, generation: Generation, payload: bytes, name: str) -> None:
         started = time.perf_counter()

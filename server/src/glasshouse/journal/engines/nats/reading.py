@@ -1,45 +1,18 @@
-"""Reading a stream from a sequence, many records at a time."""
+"""A place in a generation of a partition, with what was fetched from there."""
 
-import json
-from collections import deque
-from dataclasses import dataclass
-
-from nats.aio.msg import Msg
-from nats.errors import Error as NatsError
-from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, Header
-
-from glasshouse.jetstream import JetStream
+from glasshouse.jetstream import Cursor, JetStream
 from glasshouse.journal.engines.nats.generations import Generation
 from glasshouse.model import Position
 
-FETCH_MESSAGES = 512
-FETCH_SECONDS = 5.0
-IDLE_SECONDS = 60.0  # after which a server forgets a consumer that nobody asks
 
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """A record and its sequence in the stream."""
-
-    sequence: int
-    payload: bytes
-
-
-class Cursor:
-    """A consumer of one stream that takes no acknowledgements. In the connection's loop.
-
-    It lives on one server; when that is gone, or its stream, `fetch` raises and another is made.
-    """
+class Reader(Cursor):
+    """A cursor that knows its positions."""
 
     def __init__(
         self, jetstream: JetStream, generation: Generation, stream: str, after: int
     ) -> None:
-        self._jetstream = jetstream
-        self._stream = stream
+        super().__init__(jetstream, stream, after)
         self.generation = generation
-        self.after = after  # the sequence of the last record that was fetched
-        self.waiting: deque[Fetched] = deque()  # fetched, and not taken yet
-        self._consumer: str | None = None
 
     @property
     def place(self) -> Position:
@@ -51,77 +24,3 @@ class Cursor:
         if self.generation.number != position.segment:
             return False
         return (self.waiting[0].sequence - 1 if self.waiting else self.after) == position.offset
-
-    async def open(self) -> None:
-        """Raises `NotFoundError` if there is no such stream."""
-        facts = await self._jetstream.context.add_consumer(
-            self._stream,
-            config=ConsumerConfig(
-                deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
-                opt_start_seq=self.after + 1,
-                ack_policy=AckPolicy.NONE,
-                inactive_threshold=IDLE_SECONDS,
-                mem_storage=True,
-                num_replicas=1,
-            ),
-        )
-        self._consumer = facts.name
-        self._inbox = self._jetstream.client.new_inbox()
-        self._messages = await self._jetstream.client.subscribe(self._inbox)
-
-    async def fetch(self, most_bytes: int) -> bool:
-        """Have the next records wait, about so many bytes; whether there were any."""
-        size = 0
-        while size < most_bytes:
-            part, is_end = await self._fetch(most_bytes - size)
-            self.waiting += part
-            size += sum(len(each.payload) for each in part)
-            if is_end:
-                break
-        return size > 0
-
-    async def _fetch(self, most_bytes: int) -> tuple[list[Fetched], bool]:
-        # A record may be as large as a message; one that is not sent for its size would never be.
-        room = max(most_bytes, self._jetstream.most_payload + 1024)
-        await self._jetstream.client.publish(
-            f"$JS.API.CONSUMER.MSG.NEXT.{self._stream}.{self._consumer}",
-            json.dumps({"batch": FETCH_MESSAGES, "max_bytes": room, "no_wait": True}).encode(),
-            reply=self._inbox,
-        )
-        fetched: list[Fetched] = []
-        while len(fetched) < FETCH_MESSAGES:
-            message = await self._messages.next_msg(FETCH_SECONDS)
-            status = (message.headers or {}).get(Header.STATUS)
-            if status is not None and not message.data:
-                if status in ("404", "408"):  # nothing more is there now
-                    return fetched, True
-                if status == "409" and fetched:  # the next one goes beyond the bytes
-                    return fetched, False
-                raise ReadingFailedError(f"the consumer says {status}")
-            sequence, pending = _place(message)
-            self.after = sequence
-            fetched.append(Fetched(sequence, message.data))
-            if pending == 0:
-                # A status may follow, which the next fetch would take for its own.
-                self._inbox, old = self._jetstream.client.new_inbox(), self._messages
-                self._messages = await self._jetstream.client.subscribe(self._inbox)
-                await old.unsubscribe()
-                return fetched, True
-        return fetched, False
-
-    async def close(self) -> None:
-        if self._consumer is None:
-            return
-        consumer, self._consumer = self._consumer, None
-        await self._messages.unsubscribe()
-        await self._jetstream.context.delete_consumer(self._stream, consumer)
-
-
-class ReadingFailedError(NatsError):
-    """A consumer that is not there any more, or cannot go on."""
-
-
-def _place(message: Msg) -> tuple[int, int]:
-    """The sequence in the stream, and how many records are behind it."""
-    metadata = message.metadata
-    return metadata.sequence.stream, metadata.num_pending
