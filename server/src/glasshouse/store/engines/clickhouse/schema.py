@@ -56,7 +56,9 @@ class Schema:
 
     def prepare_people(self, node: Node, tables: Iterable[ItemTable]) -> None:
         """The views over all products on a node."""
-        for view in people_views(self._databases, tuple(tables), self._link.dialect):
+        if not self._link.dialect.joins:
+            return
+        for view in people_views(self._databases, tuple(tables)):
             self._make_view(node, view, anew=True)
 
     def _make_table(self, node: Node, database: str, table: Table) -> bool:

@@ -3,6 +3,7 @@
 A node that does not answer is passed over for a while; what can be done elsewhere is done elsewhere.
 """
 
+import logging
 import threading
 import time
 from collections import defaultdict
@@ -22,6 +23,9 @@ from glasshouse.store.port import Rows, StoreUnavailableError
 CONNECT_SECONDS = 3.0
 ANSWER_SECONDS = 300.0
 AVOIDED_SECONDS = 5.0  # for which a node that did not answer is asked last
+
+# It logs every node that does not answer, with its traceback; what failed is told by who called.
+logging.getLogger("clickhouse_driver").setLevel(logging.CRITICAL)
 
 # The node is at fault, or is not well: another may do what was asked.
 NOT_WELL = frozenset(

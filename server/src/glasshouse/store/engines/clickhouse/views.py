@@ -179,10 +179,10 @@ def item_views(databases: Databases, table: ItemTable, dialect: Dialect) -> Sequ
         for name in members(table.fields)
     )
     once = f"select {head}{others}{fields} from {rows} as t final"
-    return (
-        View(database, table.item, once),
-        View(database, table.view, _with_ids(databases, table), sharded=False),
-    )
+    items = View(database, table.item, once)
+    if not dialect.joins:
+        return (items,)
+    return items, View(database, table.view, _with_ids(databases, table), sharded=False)
 
 
 def _with_ids(databases: Databases, table: ItemTable) -> str:
@@ -194,14 +194,14 @@ def _with_ids(databases: Databases, table: ItemTable) -> str:
         f", {identifier(f'n_{kind}')}.id as {identifier(kind)}" for kind in table.identities
     )
     joins = "".join(
-        f" left join (select surrogate, id from {ids} where kind = {literal(kind)}) as "
+        f" global left join (select surrogate, id from {ids} where kind = {literal(kind)}) as "
         f"{identifier(f'n_{kind}')} on {identifier(f'n_{kind}')}.surrogate = t.{identifier(kind)}"
         for kind in table.identities
     )
     return (
         f"select n.id as instance, {own}{others} "
         f"from {databases.table(table.product, table.item)} as t "
-        f"join (select surrogate, id from {ids} where kind = 'instance') as n "
+        f"global join (select surrogate, id from {ids} where kind = 'instance') as n "
         f"on n.surrogate = t.instance{joins}"
     )
 
@@ -230,9 +230,7 @@ def _key(name: str) -> str:
     return '"' + name + '":'
 
 
-def people_views(
-    databases: Databases, tables: Sequence[ItemTable], dialect: Dialect
-) -> Sequence[View]:
+def people_views(databases: Databases, tables: Sequence[ItemTable]) -> Sequence[View]:
     """The views over all products."""
     ids = f"(select surrogate, id from {databases.own_table('identities')} where kind = 'instance')"
     instances = databases.own_table("instances")
@@ -240,7 +238,7 @@ def people_views(
     counted = (
         f"(select instance, origin, sum(items) as items from {days} group by instance, origin)"
     )
-    views = [
+    return [
         View(
             databases.people,
             "instances",
@@ -250,8 +248,8 @@ def people_views(
                 nullIf(splitByChar('/', ifNull(i.place, '/'))[1], '') as country,
                 nullIf(splitByChar('/', ifNull(i.place, '/'))[2], '') as region,
                 i.door as door, c.items as items
-            from {instances} as i join {ids} as n on n.surrogate = i.instance
-            left join {counted} as c on c.instance = i.instance and c.origin = i.origin""",
+            from {instances} as i global join {ids} as n on n.surrogate = i.instance
+            global left join {counted} as c on c.instance = i.instance and c.origin = i.origin""",
             sharded=False,
         ),
         View(
@@ -259,8 +257,7 @@ def people_views(
             "instance_days",
             f"""select d.product as product, d.day as day, n.id as instance, d.version as version,
                 d.origin as origin, d.items as items
-            from {days} as d join {ids} as n on n.surrogate = d.instance""",
+            from {days} as d global join {ids} as n on n.surrogate = d.instance""",
             sharded=False,
         ),
     ]
-    return views
