@@ -19,6 +19,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from bench.server import free_port
+
 from cluster.process import Process
 from cluster.zookeeper import ZooKeeper
 

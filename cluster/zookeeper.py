@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from bench.server import free_port
+
 from cluster.process import Process
 
 LIBRARY = Path("/usr/share/java/zookeeper.jar")

@@ -29,6 +29,7 @@ SHARDED = "sharded"  # a row lies on one shard, by its instance
 EVERYWHERE = "everywhere"  # a row lies on every node
 PASSING = "passing"  # a row is not kept, but looked at by materialized views
 
+FACTS = ("facts.instances", "facts.days")  # what materialized views fill
 # `precedence` of a row that was received at some tick: the greatest is kept.
 LATEST = 1 << 62
 
@@ -283,6 +284,7 @@ def own_tables(dialect: Dialect) -> Sequence[Table]:
             },
             order=("name", "product", "door", "item"),
             spread=EVERYWHERE,
+            version="items",
         ),
         Table(
             "rows.item_tables",

@@ -9,6 +9,7 @@ On a cluster each shard makes the answer of its own instances, of which it has a
 distributed table of the same name reads from all shards.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -131,6 +132,11 @@ def own_views(databases: Databases) -> Sequence[View]:
             sharded=False,
         ),
         view(
+            "removed",
+            f"select * from {of('rows.removed')} final",
+            sharded=False,
+        ),
+        view(
             "erasures",
             f"select * from {of('rows.erasures')} final",
             sharded=False,
@@ -214,22 +220,6 @@ def _value(table: ItemTable, name: str) -> str:
     return columns[0] if len(columns) == 1 else f"coalesce({', '.join(columns)})"
 
 
-def json_of(table: ItemTable, source: str) -> str:
-    """SQL for the fields of a row as one JSON text."""
-    parts = []
-    for name, type_ in members(table.fields).items():
-        value = f"{source}.{identifier(field_column(name))}"
-        text = value if kind_of(type_) == JSON else f"toJSONString({value})"
-        parts.append(f"concat({literal(_key(name))}, ifNull({text}, 'null'))")
-    if not parts:
-        return "'{}'"
-    return "concat('{', " + ", ',', ".join(parts) + ", '}')"
-
-
-def _key(name: str) -> str:
-    return '"' + name + '":'
-
-
 def people_views(databases: Databases, tables: Sequence[ItemTable]) -> Sequence[View]:
     """The views over all products."""
     ids = f"(select surrogate, id from {databases.own_table('identities')} where kind = 'instance')"
@@ -238,9 +228,24 @@ def people_views(databases: Databases, tables: Sequence[ItemTable]) -> Sequence[
     counted = (
         f"(select instance, origin, sum(items) as items from {days} group by instance, origin)"
     )
-    return [
-        View(
-            databases.people,
+    events = [_events_of(databases, table) for table in tables if table.kind == "event"]
+    snapshots = [_newest_of(databases, table) for table in tables if table.kind == "snapshot"]
+
+    def view(name: str, query: str) -> View:
+        return View(databases.people, name, query, sharded=False)
+
+    return (
+        view(
+            "events",
+            f"""select {_named("e", EVENT)} from ({_union(events, NO_EVENTS)}) as e
+            global join {ids} as n on n.surrogate = e.instance""",
+        ),
+        view(
+            "snapshots",
+            f"""select {_named("e", SNAPSHOT)} from ({_union(snapshots, NO_SNAPSHOTS)}) as e
+            global join {ids} as n on n.surrogate = e.instance""",
+        ),
+        view(
             "instances",
             f"""select i.product as product, n.id as instance, i.origin as origin,
                 i.first_seen as first_seen, i.last_seen as last_seen,
@@ -250,14 +255,92 @@ def people_views(databases: Databases, tables: Sequence[ItemTable]) -> Sequence[
                 i.door as door, c.items as items
             from {instances} as i global join {ids} as n on n.surrogate = i.instance
             global left join {counted} as c on c.instance = i.instance and c.origin = i.origin""",
-            sharded=False,
         ),
-        View(
-            databases.people,
+        view(
             "instance_days",
             f"""select d.product as product, d.day as day, n.id as instance, d.version as version,
                 d.origin as origin, d.items as items
             from {days} as d global join {ids} as n on n.surrogate = d.instance""",
-            sharded=False,
         ),
-    ]
+    )
+
+
+EVENT = (
+    "product",
+    "event",
+    "at",
+    "received_at",
+    "instance",
+    "version",
+    "country",
+    "region",
+    "origin",
+    "door",
+    "doubtful_time",
+    "fields",
+)
+SNAPSHOT = (
+    "product",
+    "snapshot",
+    "instance",
+    "origin",
+    "as_of",
+    "version",
+    "country",
+    "region",
+    "door",
+    "fields",
+)
+NO_EVENTS = "select " + ", ".join(
+    f"{'toInt64(0)' if name == 'instance' else 'NULL'} as {name}" for name in EVENT
+)
+NO_SNAPSHOTS = "select " + ", ".join(
+    f"{'toInt64(0)' if name == 'instance' else 'NULL'} as {name}" for name in SNAPSHOT
+)
+
+
+def _union(selects: Sequence[str], nothing: str) -> str:
+    return " union all ".join(selects) or f"{nothing} where 0"
+
+
+def _named(source: str, names: Sequence[str]) -> str:
+    """The columns of a relation, with the id for the instance's number."""
+    return ", ".join(
+        "n.id as instance" if name == "instance" else f"{source}.{name} as {name}" for name in names
+    )
+
+
+def _events_of(databases: Databases, table: ItemTable) -> str:
+    head = ", ".join(f"t.{name} as {name}" for name in EVENT[2:-1])
+    fields = _json_of(table, [f"t.{identifier(field_column(n))}" for n in members(table.fields)])
+    return (
+        f"select {literal(table.product)} as product, "
+        f"{literal(table.item.partition('.')[2])} as event, {head}, {fields} as fields "
+        f"from {databases.table(table.product, table.item)} as t"
+    )
+
+
+def _newest_of(databases: Databases, table: ItemTable) -> str:
+    """Of two snapshots as of one time the one received later counts."""
+    columns = [f"t.{identifier(field_column(name))}" for name in members(table.fields)]
+    newest = [f"argMax({column}, (t.at, t.received_at))" for column in columns]
+    head = ", ".join(
+        f"argMax(t.{name}, (t.at, t.received_at)) as {name}"
+        for name in ("version", "country", "region", "door")
+    )
+    return (
+        f"select {literal(table.product)} as product, "
+        f"{literal(table.item.partition('.')[2])} as snapshot, t.instance as instance, "
+        f"t.origin as origin, max(t.at) as as_of, {head}, {_json_of(table, newest)} as fields "
+        f"from {databases.table(table.product, table.item)} as t group by t.instance, t.origin"
+    )
+
+
+def _json_of(table: ItemTable, values: Sequence[str]) -> str:
+    """SQL for the fields of a row as one JSON text."""
+    parts = []
+    for (name, type_), value in zip(members(table.fields).items(), values, strict=True):
+        text = value if kind_of(type_) == JSON else f"toJSONString({value})"
+        key = json.dumps(name) + ":"
+        parts.append(f"{literal(key)}, ifNull({text}, 'null')")
+    return "concat('{', " + ", ',', ".join(parts) + ", '}')" if parts else "'{}'"
