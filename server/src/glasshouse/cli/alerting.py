@@ -2,6 +2,7 @@
 
 import hashlib
 import threading
+from collections.abc import Callable
 
 from glasshouse.alerting.delivery import Delivery
 from glasshouse.alerting.mail import MailServer, Security
@@ -74,10 +75,11 @@ def alert_key(installation: Installation) -> bytes:
 class AlertThread:
     """Watches while a server runs; loading and requests go on without it."""
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: Watch, is_mine: Callable[[], bool] = lambda: True) -> None:
+        """`is_mine` says whether it falls to this process, of several, to tell people."""
         self._stop = threading.Event()
         self._thread = threading.Thread(
-            target=watch.run, args=(self._stop,), name="alerts", daemon=True
+            target=watch.run, args=(self._stop, is_mine), name="alerts", daemon=True
         )
 
     def __enter__(self) -> None:

@@ -41,8 +41,12 @@ class Application:
         console: App,
         access: Access,
         crew: Crew | None = None,
+        *,
+        has_doors: bool = True,
     ) -> None:
+        """Without doors it answers as if there were none; others have them."""
         self.collector = collector
+        self._has_doors = has_doors
         self.forget = forgetting.forget_app(
             collector.reception.desk, installation.forget_requests, Pace(time.monotonic)
         )
@@ -62,9 +66,10 @@ class Application:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
-        if scope["type"] == "http" and self.collector.serves(scope["method"], path):
+        is_doors = scope["type"] == "http" and self._has_doors
+        if is_doors and self.collector.serves(scope["method"], path):
             await self.collector(scope, receive, send)
-        elif scope["type"] == "http" and path.startswith(forgetting.PATH):
+        elif is_doors and path.startswith(forgetting.PATH):
             await self.forget(scope, receive, send)
         elif path.startswith("/health/") or path == "/openapi.json":
             await self.health(scope, receive, send)

@@ -21,7 +21,7 @@ from glasshouse.insight import Insight, QuestionError
 from glasshouse.insight.reading import Reading
 from glasshouse.journal import Journal
 from glasshouse.keeping.erasing import ErasureError, replay
-from glasshouse.keeping.forgetting import ForgetRequests
+from glasshouse.keeping.forgetting import Forgetting
 from glasshouse.keeping.holdings import Holdings, erasure_key, print_of
 from glasshouse.keeping.retention import Retention
 from glasshouse.loading import Loads
@@ -110,7 +110,7 @@ class Installation:
             self.office.contacts,
         )
         self._replay_erasures(report)
-        self.forget_requests = ForgetRequests(self.holdings)
+        self.forget_requests = Forgetting(self.holdings)
         retention = Retention(self.holdings)
 
         def chores() -> None:

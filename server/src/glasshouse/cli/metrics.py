@@ -30,7 +30,8 @@ from glasshouse.cli.crew.crew import Crew
 from glasshouse.cli.installation import Installation
 from glasshouse.cli.server_state import store_bytes
 from glasshouse.collector.app import Collector
-from glasshouse.journal import SYNC_BOUNDS
+from glasshouse.journal import SYNC_BOUNDS, Journal
+from glasshouse.loading.loader import LoaderState
 from glasshouse.store import StoreUnavailableError
 
 Metrics = Iterator[Metric]
@@ -154,7 +155,11 @@ def journal(installation: Installation) -> Metrics:
         "Places of the journal that were found damaged and skipped.",
         len(installation.journal.damages()),
     )
-    syncs = installation.journal.syncs()
+    yield from syncs_of(installation.journal)
+
+
+def syncs_of(journal: Journal) -> Metrics:
+    syncs = journal.syncs()
     totals = list(accumulate(syncs.counts))
     bounds = [*(str(bound) for bound in SYNC_BOUNDS), "+Inf"]
     yield HistogramMetricFamily(
@@ -171,7 +176,10 @@ def journal(installation: Installation) -> Metrics:
 
 
 def loader(installation: Installation) -> Metrics:
-    state = installation.loader.state
+    yield from loader_of(installation.loader.state)
+
+
+def loader_of(state: LoaderState) -> Metrics:
     yield _gauge(
         "glasshouse_loader_lag_seconds", "Age of the newest record loaded while behind.", state.lag
     )

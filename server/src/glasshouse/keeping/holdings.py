@@ -32,6 +32,10 @@ class Holdings:
         """UTC without a zone, as the store's timestamps are."""
         return self.clock().astimezone(UTC).replace(tzinfo=None)
 
+    def mark(self, product: str, kind: str, identity: str) -> str:
+        """The keyed hash that stands for an identity."""
+        return self.store.mark(product, kind, identity)
+
 
 def erasure_key(server_key: bytes) -> bytes:
     """The key of the hashes by which erased identities are known."""

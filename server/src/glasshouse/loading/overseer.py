@@ -7,76 +7,76 @@ passed what was acknowledged until then: so an erasure finds everything that it 
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from glasshouse.catalogue import Catalogue
 from glasshouse.journal import Journal
 from glasshouse.loading.jobs import Jobs, Result
 from glasshouse.loading.loader import LoaderState, Signal
 from glasshouse.loading.tallying import summed, waiting_of
 from glasshouse.model import Position
 from glasshouse.notices import tell_failure
-from glasshouse.store import Store, StoreUnavailableError, Tally
+from glasshouse.store import SchemaError, Store, StoreUnavailableError, Tally
 
 WAITING_BYTES = 64 * 1024 * 1024  # of each partition that are looked at to count what waits
 LOADERS_SECONDS = 300.0  # after which loaders that pass nothing are given up
 LOOK_SECONDS = 0.2
+LONGEST_PAUSE = 30.0
+BEGINNING = Position(0, 0)
 
 
 class LoadersAwayError(StoreUnavailableError):
     """What was acknowledged is not loaded in time: no loader runs, or none can."""
 
 
-@dataclass(frozen=True, slots=True)
-class Partition:
-    """One partition of the journal, and the store as seen by who loads it."""
-
-    number: int
-    journal: Journal
-    store: Store
-
-
 class Overseer:
-    """See `Loads`. `is_mine` says whether the chores fall to this console, of several."""
+    """See `Loads`. `partitions` are the journal's, by their numbers; `is_mine` says whether the
+    chores fall to this console, of several.
+    """
 
     def __init__(
         self,
-        partitions: Sequence[Partition],
+        partitions: Sequence[Journal],
+        store: Store,
+        catalogue: Catalogue,
         is_mine: Callable[[], bool] = lambda: True,
         *,
         patience: float = LOADERS_SECONDS,
     ) -> None:
         self._partitions = partitions
+        self._store = store
+        self._catalogue = catalogue
         self._is_mine = is_mine
         self._patience = patience
         self._jobs = Jobs()
-        self._chore: Callable[[], None] = lambda: None
-        self._lock = threading.Lock()
+        self._chore: Callable[[], None] = _nothing_to_do
+        self._reading = threading.Lock()  # a partition is read by one thread at a time
+        self._followed = -1
         self.state = LoaderState()
 
     def accounting(self) -> list[Tally]:
-        found: list[Tally] = []
-        with self._lock:  # a partition is read by one at a time
-            for partition in self._partitions:
-                position, tallies = partition.store.accounting_at()
-                found += tallies
-                found += waiting_of(partition.journal.read(position, WAITING_BYTES))
+        positions, found = self._store.accounting_of_all()
+        with self._reading:
+            for number, partition in enumerate(self._partitions):
+                behind = positions.get(number, BEGINNING)
+                found += waiting_of(partition.read(behind, WAITING_BYTES))
         return summed(found)
 
     def catch_up(self) -> None:
         """Raises `LoadersAwayError`."""
-        with self._lock:
-            ends = [partition.journal.roll() for partition in self._partitions]
+        with self._reading:
+            ends = [partition.roll() for partition in self._partitions]
         give_up = time.monotonic() + self._patience
-        for partition, end in zip(self._partitions, ends, strict=True):
-            while partition.store.position() < end and self._holds(partition, end):
+        for number, end in enumerate(ends):
+            while self._is_waiting(number, end):
                 if time.monotonic() > give_up:
                     raise LoadersAwayError(
-                        f"partition {partition.number} of the journal is not loaded after "
+                        f"partition {number} of the journal is not loaded after "
                         f"{self._patience:g} s; expected a loader: glasshouse serve --role loader"
                     )
                 time.sleep(LOOK_SECONDS)
-            with self._lock:
-                partition.journal.trim(end)
+            with self._reading:
+                self._partitions[number].trim(end)
 
     def do(self, job: Callable[[], Result]) -> Result:
         return self._jobs.do(job)
@@ -94,25 +94,50 @@ class Overseer:
 
     def turn(self) -> float:
         try:
-            if self._is_mine():
-                with self._jobs.turn:
+            with self._jobs.turn:
+                self._follow_catalogue()
+                if self._is_mine():
                     self._chore()
         except (StoreUnavailableError, OSError) as error:
-            tell_failure("store", error)
+            if not self.state.failures:
+                tell_failure("store", error)
             failures = self.state.failures + 1
             said = f"{type(error).__name__}: {error}"
             self.state = replace(self.state, failures=failures, last_error=said)
-            return float(min(30.0, 0.5 * 2**failures))
+            return float(min(LONGEST_PAUSE, 0.5 * 2**failures))
         self.state = replace(self.state, failures=0, last_error=None)
         return 0.0
 
     def finish(self) -> None:
         """Nothing: others load."""
 
-    def _holds(self, partition: Partition, end: Position) -> bool:
-        """Whether anything lies between the store's position and this end: a partition that nobody
-        writes to has nothing to load, and its position does not move.
+    def _follow_catalogue(self) -> None:
+        """Know the tables that others have made room in."""
+        version = self._catalogue.version
+        if version == self._followed:
+            return
+        problems: list[str] = []
+        for product in self._catalogue:
+            try:
+                for manifest in product.stored_manifests:
+                    self._store.ensure(manifest)
+            except SchemaError as error:
+                problems.append(f"{product.slug}: {error}")
+        self.state = replace(self.state, problems=tuple(problems))
+        self._followed = version
+
+    def _is_waiting(self, number: int, end: Position) -> bool:
+        """Whether the store has not all of a partition up to this end.
+
+        The position of a partition that nobody wrote to since stays where it was, before the end.
         """
-        with self._lock:
-            position = partition.store.position()
-            return any(at <= end for _, at in partition.journal.read(position, 1))
+        positions, _ = self._store.accounting_of_all()
+        position = positions.get(number, BEGINNING)
+        if position >= end:
+            return False
+        with self._reading:
+            return any(at <= end for _, at in self._partitions[number].read(position, 1))
+
+
+def _nothing_to_do() -> None:
+    """What is attended to where nothing else was said."""

@@ -30,7 +30,8 @@ class Leases(Protocol):
 class Work(Protocol):
     """One partition, opened."""
 
-    loader: Loader
+    @property
+    def loader(self) -> Loader: ...
 
     def close(self) -> None: ...
 

@@ -238,6 +238,9 @@ class Store(Protocol):
     def accounting_at(self) -> tuple[Position, list[Tally]]:
         """The tallies, and the journal position up to which they count, of one moment."""
 
+    def accounting_of_all(self) -> tuple[Mapping[int, Position], list[Tally]]:
+        """The same with the position of each of the journal's partitions."""
+
     def position(self) -> Position:
         """The journal position behind the last applied batch."""
 

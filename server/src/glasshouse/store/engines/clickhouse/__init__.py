@@ -154,10 +154,15 @@ class ClickHouseStore:
 
     def accounting_at(self) -> tuple[Position, list[Tally]]:
         """The tallies, and the position of this partition up to which they count."""
+        positions, tallies = self.accounting_of_all()
+        return positions.get(self._partition, Position(0, 0)), tallies
+
+    def accounting_of_all(self) -> tuple[Mapping[int, Position], list[Tally]]:
+        """The same with the position of each of the journal's partitions."""
         with _failures():
             positions = read_positions(self._link, self._databases)
             tallies = read_tallies(self._link, self._databases, self._tables.values(), positions)
-        return positions.get(self._partition, Position(0, 0)), tallies
+        return positions, tallies
 
     def position(self) -> Position:
         """How far the journal's partition is loaded."""

@@ -196,6 +196,11 @@ class DuckDBStore:
         tallies = [Tally(*row[2:]) for row in rows if row[2] is not None]
         return Position(*rows[0][:2]), tallies
 
+    def accounting_of_all(self) -> tuple[Mapping[int, Position], list[Tally]]:
+        """The same; the journal has one partition."""
+        position, tallies = self.accounting_at()
+        return {0: position}, tallies
+
     def position(self) -> Position:
         """The journal position behind the last applied batch."""
         return Position(*self.rows("position").rows[0])
