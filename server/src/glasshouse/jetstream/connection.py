@@ -25,6 +25,7 @@ from glasshouse.notices import Notice, kind_of, tell
 
 CONNECT_SECONDS = 15.0
 CALL_SECONDS = 10.0
+ANSWER_SECONDS = 2.5  # for one answer of many that a call may need
 SYNCS_ALWAYS = (2, 10)  # servers from here on know `sync_interval: always`
 LEAST_PAYLOAD = 8 * 1024 * 1024
 PENDING_BYTES = 64 * 1024 * 1024  # that wait while no server is connected
@@ -57,7 +58,7 @@ class JetStream:
         self._thread.start()
         try:
             self.client = self.call(self._connected(patience), patience + 5)
-            self.context: JetStreamContext = self.client.jetstream(timeout=CALL_SECONDS / 2)
+            self.context: JetStreamContext = self.client.jetstream(timeout=ANSWER_SECONDS)
             self._check(warn)
         except BaseException:
             self.close()
@@ -108,7 +109,7 @@ class JetStream:
     async def ask(self, subject: str, question: object = None) -> dict[str, Any]:
         """What the JetStream API answers, for what the library has no method for. In the loop."""
         data = b"" if question is None else json.dumps(question).encode()
-        message = await self.client.request(f"$JS.API.{subject}", data, timeout=CALL_SECONDS / 2)
+        message = await self.client.request(f"$JS.API.{subject}", data, timeout=ANSWER_SECONDS)
         answer: dict[str, Any] = json.loads(message.data)
         if "error" in answer:
             APIError.from_error(answer["error"])

@@ -12,7 +12,7 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, Header
 from glasshouse.jetstream.connection import JetStream
 
 FETCH_MESSAGES = 512
-FETCH_SECONDS = 5.0
+FETCH_SECONDS = 2.0
 IDLE_SECONDS = 60.0  # after which a server forgets a consumer that nobody asks
 
 
@@ -36,6 +36,7 @@ class Cursor:
         self.after = after  # the sequence of the last record that was fetched
         self.waiting: deque[Fetched] = deque()  # fetched, and not taken yet
         self._consumer: str | None = None
+        self._delivered = 0  # how many it has sent
 
     async def open(self) -> None:
         """Raises `NotFoundError` if there is no such stream."""
@@ -63,7 +64,7 @@ class Cursor:
             size += sum(len(each.payload) for each in part)
             if is_end:
                 break
-        return size > 0
+        return bool(self.waiting)
 
     async def _fetch(self, most_bytes: int) -> tuple[list[Fetched], bool]:
         # A record may be as large as a message; one that is not sent for its size would never be.
@@ -74,6 +75,8 @@ class Cursor:
             reply=self._inbox,
         )
         fetched: list[Fetched] = []
+        # That nothing is pending behind a record says nothing: more may be sent for this request
+        # until its status comes, or as many as were asked for.
         while len(fetched) < FETCH_MESSAGES:
             message = await self._messages.next_msg(FETCH_SECONDS)
             status = (message.headers or {}).get(Header.STATUS)
@@ -83,16 +86,17 @@ class Cursor:
                 if status == "409" and fetched:  # the next one goes beyond the bytes
                     return fetched, False
                 raise ReadingFailedError(f"the consumer says {status}")
-            sequence, pending = _place(message)
-            self.after = sequence
-            fetched.append(Fetched(sequence, message.data))
-            if pending == 0:
-                # A status may follow, which the next fetch would take for its own.
-                self._inbox, old = self._jetstream.client.new_inbox(), self._messages
-                self._messages = await self._jetstream.client.subscribe(self._inbox)
-                await old.unsubscribe()
-                return fetched, True
+            self._check(message)
+            self.after = message.metadata.sequence.stream
+            fetched.append(Fetched(self.after, message.data))
         return fetched, False
+
+    def _check(self, message: Msg) -> None:
+        """What was sent and did not come must not be passed over."""
+        delivered = message.metadata.sequence.consumer
+        if delivered != self._delivered + 1:
+            raise ReadingFailedError(f"found delivery {delivered}, expected {self._delivered + 1}")
+        self._delivered = delivered
 
     async def close(self) -> None:
         """A server forgets by itself what cannot be told to it."""
@@ -106,9 +110,3 @@ class Cursor:
 
 class ReadingFailedError(NatsError):
     """A consumer that is not there any more, or cannot go on."""
-
-
-def _place(message: Msg) -> tuple[int, int]:
-    """The sequence in the stream, and how many records are behind it."""
-    metadata = message.metadata
-    return metadata.sequence.stream, metadata.num_pending

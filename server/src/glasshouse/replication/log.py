@@ -73,12 +73,9 @@ class Log:
 
         Raises errors of NATS: it may have been added.
         """
-        headers: dict[str, str] = {
-            Header.MSG_ID: f"{entry.name}-{after.stream}-{after.sequence}",
-            Header.EXPECTED_LAST_SEQUENCE: str(after.sequence),
-        }
+        headers: dict[str, str] = {Header.EXPECTED_LAST_SEQUENCE: str(after.sequence)}
         try:
-            await self._jetstream.context.publish(
+            ack = await self._jetstream.context.publish(
                 f"{self._name}.state.{after.stream}",
                 encode(entry),
                 timeout=ACK_SECONDS,
@@ -89,7 +86,7 @@ class Log:
             if error.err_code == WRONG_LAST_SEQUENCE:
                 return False
             raise
-        return True
+        return ack.seq == after.sequence + 1
 
     async def read(self, after: Place) -> list[tuple[Entry, Place]]:
         """The entries behind a place that are there. Raises `NotFoundError` without its stream."""
