@@ -244,7 +244,9 @@ class Loader:
         clear(self._scratch)
         self._position = self._store.position()
         self._repeats: Repeats | CollapsedByStore = (
-            CollapsedByStore() if self._store.collapses else Repeats(self._keys, self._store.keys())
+            CollapsedByStore(self._store.known_before)
+            if self._store.collapses
+            else Repeats(self._keys, self._store.keys())
         )
         self._show_problems()
 

@@ -16,7 +16,7 @@ kept for KEEP_DAYS; a key is thus kept at least that long.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -34,7 +34,6 @@ from glasshouse.loading.runs import (
     sort_keys,
     write_run,
 )
-from glasshouse.model import KEY_BYTES
 from glasshouse.store import KeyChange, KeyState
 
 FRESH_KEYS = 1 << 18
@@ -155,9 +154,13 @@ class CollapsedByStore:
 
     problems: Sequence[str] = ()
 
+    def __init__(self, known_before: Callable[[bytes], Sequence[bool]]) -> None:
+        """`known_before` says which keys came with what was moved here."""
+        self._known_before = known_before
+
     def repeated(self, keys: bytes) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        """None that are known of here."""
-        return np.zeros(len(keys) // KEY_BYTES, dtype=np.bool_)
+        """Those that were stored before this store was; it sees to all others."""
+        return np.array(self._known_before(keys), dtype=np.bool_)
 
     def plan(self, keys: bytes, day: date) -> Plan:
         """Nothing changes."""

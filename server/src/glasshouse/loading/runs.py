@@ -10,7 +10,7 @@ File: the high halves of all keys, then the low halves, as little-endian 64-bit 
 import os
 import secrets
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -173,3 +173,12 @@ def _mapped(directory: Path, listed: KeyRun) -> Run:
     words = np.memmap(directory / listed.name, dtype="<u8", mode="r").view(np.ndarray)
     high, low = words[: listed.keys], words[listed.keys :]
     return Run.of(Keys(high, low), listed)
+
+
+def portions_of_run(directory: Path, listed: KeyRun, size: int) -> Iterator[bytes]:
+    """All its keys, so many at a time, KEY_BYTES each. Raises `RunDamagedError`."""
+    keys = load_run(directory, listed).keys
+    for start in range(0, len(keys), size):
+        words = np.empty((len(keys.high[start : start + size]), 2), dtype=">u8")
+        words[:, 0], words[:, 1] = keys.high[start : start + size], keys.low[start : start + size]
+        yield words.tobytes()

@@ -247,6 +247,14 @@ class Store(Protocol):
     def keys(self) -> KeyState:
         """The repeat keys in force."""
 
+    def known_before(self, keys: bytes) -> Sequence[bool]:
+        """Of repeat keys, one after the other: which came with what was taken over."""
+
+    def take_over(self, keys: bytes, removed: Sequence[Tally], name: str) -> None:
+        """Of another store, which is moved into this one: know its repeat keys, and count rows as
+        stored that it had and that are gone. `name` tells takings apart; again nothing changes.
+        """
+
     def erase_origin(self, product: str, origin: Origin) -> int:
         """Remove a product's items of one origin and all derived from them; how many items."""
 

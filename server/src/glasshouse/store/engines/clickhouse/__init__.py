@@ -22,6 +22,7 @@ from glasshouse.store.engines.clickhouse.erasing import ASKED, DONE, Eraser
 from glasshouse.store.engines.clickhouse.holding import held
 from glasshouse.store.engines.clickhouse.lines import ticks_of
 from glasshouse.store.engines.clickhouse.link import Link, StatementError
+from glasshouse.store.engines.clickhouse.moved import MovedKeys, take_removed
 from glasshouse.store.engines.clickhouse.opening import open_link
 from glasshouse.store.engines.clickhouse.queries import query_text
 from glasshouse.store.engines.clickhouse.quoting import literal
@@ -82,6 +83,7 @@ class ClickHouseStore:
             raise StoreUnavailableError(str(error)) from None
         self._applier = Applier(self._link, self._databases, self._partition)
         self._eraser = Eraser(self._link, self._databases, self._erasure_key)
+        self._moved = MovedKeys(self._link, self._databases)
         self._ensured: set[str] = set()
         self._owed: Position | None = None  # inserted, and not on enough replicas yet
 
@@ -173,6 +175,17 @@ class ClickHouseStore:
     def keys(self) -> KeyState:
         """None: rows collapse by their keys."""
         return KeyState()
+
+    def known_before(self, keys: bytes) -> Sequence[bool]:
+        """Which of these keys were taken over from another store."""
+        with _failures():
+            return self._moved.known(keys)
+
+    def take_over(self, keys: bytes, removed: Sequence[Tally], name: str) -> None:
+        """Know these keys as repeats, and count these rows as stored. Again: nothing changes."""
+        with _failures():
+            self._moved.take(keys)
+            take_removed(self._link, self._databases, name, removed)
 
     def mark(self, product: str, kind: str, identity: str) -> str:
         """The keyed hash that stands for an identity in erasures."""

@@ -287,6 +287,12 @@ def own_tables(dialect: Dialect) -> Sequence[Table]:
             version="items",
         ),
         Table(
+            "rows.moved_keys",
+            {"key_high": "UInt64", "key_low": "UInt64"},
+            order=("key_high", "key_low"),
+            spread=EVERYWHERE,
+        ),
+        Table(
             "rows.item_tables",
             {"product": "String", "item": "String", "declared": "String", "revision": "UInt64"},
             order=("product", "item"),

@@ -18,7 +18,7 @@ import duckdb
 from duckdb import DuckDBPyConnection
 
 from glasshouse.durability import sync_path
-from glasshouse.model import Origin, Position
+from glasshouse.model import KEY_BYTES, Origin, Position
 from glasshouse.store.engines.duckdb import applying, erasing, holding
 from glasshouse.store.engines.duckdb.asking import ask
 from glasshouse.store.engines.duckdb.checking import find_problems
@@ -46,6 +46,7 @@ from glasshouse.store.port import (
     PortionRefusedError,
     QueryError,
     Rows,
+    StoreError,
     StoreUnavailableError,
     Tally,
     Watch,
@@ -218,6 +219,14 @@ class DuckDBStore:
         name = f"{product} {origin.value} {now.isoformat()}"
         erased = self._erase(Erasure(name, product, now, origin=origin.value), note=False)
         return sum(erased.items.values())
+
+    def known_before(self, keys: bytes) -> Sequence[bool]:
+        """None: nothing was taken over."""
+        return [False] * (len(keys) // KEY_BYTES)
+
+    def take_over(self, keys: bytes, removed: Sequence[Tally], name: str) -> None:
+        """Not here: what is moved goes from this store to another."""
+        raise StoreError("found a store in a file, expected one in ClickHouse to move into")
 
     def mark(self, product: str, kind: str, identity: str) -> str:
         """The keyed hash that stands for an identity in erasures."""
