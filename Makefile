@@ -60,4 +60,14 @@ bench: setup  ## the figures, printed side by side
 soak: setup  ## the long tests: a thousand kills and power cuts, a million bad requests
 	$(PY) -m soak
 
-.PHONY: help setup demo test test-puppet check format reference packages bench soak
+cluster: setup  ## 3 NATS, 2 x 2 ClickHouse, collectors, loaders and a console on this machine, with a load
+	@tools/companions.sh cluster
+	$(PY) -m cluster
+
+MINUTES ?= 2
+cluster-test: setup  ## kills of every part under load (MINUTES=20 for the long form), and what it costs
+	@tools/companions.sh cluster
+	$(PY) -m cluster.kills --minutes $(MINUTES)
+	$(PY) -m cluster.measures
+
+.PHONY: help setup demo test test-puppet check format reference packages bench soak cluster cluster-test

@@ -14,6 +14,18 @@ class Settings:
     data: Path
     """Directory that holds everything: catalogue, journal, store."""
 
+    role: str = "all"
+    """What this process does: `all`, or one of `collector`, `loader` and `console`, which need
+    `journal` and `store`."""
+
+    journal: str = ""
+    """The NATS servers that keep what was acknowledged:
+    nats://USER:PASSWORD@HOST:4222,HOST:4222,HOST:4222/NAME?partitions=8; in `data` if empty."""
+
+    store: str = ""
+    """The ClickHouse servers that questions are asked of:
+    clickhouse://USER:PASSWORD@HOST:9000,HOST:9000/DATABASE?cluster=NAME; in `data` if empty."""
+
     listen: str = "127.0.0.1:8090"
     """Where the console listens, and the doors unless they have a port of their own."""
 

@@ -23,7 +23,7 @@ from glasshouse.collector.forgetting import proof_of
 from glasshouse.keeping.backup import back_up
 from glasshouse.keeping.checking import examine
 from glasshouse.keeping.erasing import replay
-from glasshouse.keeping.forgetting import ForgetRequests
+from glasshouse.keeping.forgetting import Forgetting
 from glasshouse.keeping.restoring import restore
 
 PROTOCOL = Path(__file__).parents[3] / "protocol"
@@ -178,7 +178,7 @@ class Asking:
 
     def __init__(self, installation):
         self.now = 100.0
-        self.book = ForgetRequests(installation.holdings, lambda: self.now, gather=10)
+        self.book = Forgetting(installation.holdings, lambda: self.now, gather=10)
 
     def ask(self, instance):
         request = secrets.token_hex(16)

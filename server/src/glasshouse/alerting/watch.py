@@ -43,11 +43,12 @@ class Watch:
     key: bytes
     public_address: str = ""
 
-    def run(self, stop: threading.Event) -> None:
-        """Until stopped."""
+    def run(self, stop: threading.Event, is_mine: Callable[[], bool] = lambda: True) -> None:
+        """Until stopped. `is_mine` says whether it falls to this process, of several, to tell."""
         while True:
             try:
-                self.turn()
+                if is_mine():
+                    self.turn()
             # Whoever waits for alerts relies on it going on; what is due stays due.
             except Exception as error:  # noqa: BLE001
                 tell(Notice.DEFECT, error=type(error).__name__, place="alerting")

@@ -2,12 +2,14 @@
 
 import hashlib
 import threading
+from collections.abc import Callable
 
 from glasshouse.alerting.delivery import Delivery
 from glasshouse.alerting.mail import MailServer, Security
 from glasshouse.alerting.watch import Watch
+from glasshouse.cli.clock import now
 from glasshouse.cli.errors import CommandError
-from glasshouse.cli.installation import Installation, now
+from glasshouse.cli.installation import Installation
 from glasshouse.settings import Settings
 
 LONGEST_END = 20.0  # seconds: a delivery that is under way may end
@@ -73,10 +75,11 @@ def alert_key(installation: Installation) -> bytes:
 class AlertThread:
     """Watches while a server runs; loading and requests go on without it."""
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: Watch, is_mine: Callable[[], bool] = lambda: True) -> None:
+        """`is_mine` says whether it falls to this process, of several, to tell people."""
         self._stop = threading.Event()
         self._thread = threading.Thread(
-            target=watch.run, args=(self._stop,), name="alerts", daemon=True
+            target=watch.run, args=(self._stop, is_mine), name="alerts", daemon=True
         )
 
     def __enter__(self) -> None:

@@ -13,11 +13,10 @@ from starlette.routing import Route
 
 from glasshouse.catalogue import Product, SettingsError
 from glasshouse.cli import keeping
-from glasshouse.cli.books import accounting_object
 from glasshouse.cli.crew.crew import Crew
+from glasshouse.cli.health import Facts, Health, health_routes, sent_away
 from glasshouse.cli.installation import Installation
-from glasshouse.cli.metrics import metrics_route
-from glasshouse.cli.openapi import openapi_route
+from glasshouse.cli.metrics import metrics_route, of_whole
 from glasshouse.collector import forgetting
 from glasshouse.collector.app import Collector, Receive, Scope, Send
 from glasshouse.collector.pace import Pace
@@ -25,7 +24,6 @@ from glasshouse.collector.parcel import NO_PRODUCT
 from glasshouse.console.access import Access, refuse_as_json
 from glasshouse.console.app import EXCEPTION_HANDLERS
 from glasshouse.people import Reader
-from glasshouse.store import StoreUnavailableError
 from glasshouse_sdk.manifest import ManifestError
 
 Handler = Callable[[Request, Reader], Response]
@@ -43,17 +41,21 @@ class Application:
         console: App,
         access: Access,
         crew: Crew | None = None,
+        *,
+        has_doors: bool = True,
     ) -> None:
+        """Without doors it answers as if there were none; others have them."""
         self.collector = collector
+        self._has_doors = has_doors
         self.forget = forgetting.forget_app(
             collector.reception.desk, installation.forget_requests, Pace(time.monotonic)
         )
         self.access = access
         self._catalogue = installation.catalogue
         self._crew = crew
-        self.health = Starlette(routes=health_routes(installation, collector, crew))
+        self.health = Starlette(routes=health_routes(health_of(installation, collector, crew)))
         self._console = console
-        self._metrics = Starlette(routes=[metrics_route(installation, collector, crew)])
+        self._metrics = Starlette(routes=[metrics_route(of_whole(installation, collector, crew))])
         self._administration = Starlette(
             routes=[
                 *administration_routes(installation, collector, access),
@@ -64,9 +66,10 @@ class Application:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
-        if scope["type"] == "http" and self.collector.serves(scope["method"], path):
+        is_doors = scope["type"] == "http" and self._has_doors
+        if is_doors and self.collector.serves(scope["method"], path):
             await self.collector(scope, receive, send)
-        elif scope["type"] == "http" and path.startswith(forgetting.PATH):
+        elif is_doors and path.startswith(forgetting.PATH):
             await self.forget(scope, receive, send)
         elif path.startswith("/health/") or path == "/openapi.json":
             await self.health(scope, receive, send)
@@ -105,14 +108,12 @@ def collector_only(whole: Application) -> App:
     return app
 
 
-def health_routes(
-    installation: Installation, collector: Collector, crew: Crew | None = None
-) -> list[Route]:
-    """Open to everybody who reaches the port: counts and names of products, no value of an item."""
+def health_of(installation: Installation, collector: Collector, crew: Crew | None) -> Health:
+    """What a process says that is collector, loader and console."""
 
-    def ready(_: Request) -> Response:
+    def facts() -> Facts:
         state = installation.loader.state
-        body = {
+        return {
             "ready": True,
             "loader": {
                 "lag": round(state.lag, 3),
@@ -126,28 +127,14 @@ def health_routes(
                 "running": 1 + (crew.running if crew else 0),
             },
         }
-        return JSONResponse(body)
 
-    def accounting(_: Request) -> Response:
-        try:
-            books = accounting_object(installation.accounting())
-        except StoreUnavailableError:
-            error = {"error": "the store is being reopened; nothing is lost", "do": "try again"}
-            return JSONResponse(error, status_code=503, headers={"retry-after": "5"})
-        sent_away: dict[str, dict[str, int]] = {}
-        for (product, door), requests in sorted(collector.sent_away.items()):
-            sent_away.setdefault(product, {})[door] = requests
-        more = {
-            "requests_sent_away": sent_away,
+    def more() -> Facts:
+        return {
+            "requests_sent_away": sent_away(collector.sent_away),
             "forget_requests": installation.forget_requests.counts(),
         }
-        return JSONResponse({**books, **more})
 
-    return [
-        Route("/health/ready", ready),
-        Route("/health/accounting", accounting),
-        openapi_route(),
-    ]
+    return Health(facts, installation.accounting, more)
 
 
 def administration_routes(

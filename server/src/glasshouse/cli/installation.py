@@ -1,4 +1,4 @@
-"""Everything that lives in one data directory, opened and wired together.
+"""Everything that an installation consists of, opened and wired together. On one machine:
 
 catalogue/   manifests and write keys        store/        the DuckDB file and the keys of repeats
 journal/     what was acknowledged           journal-aside/  what the store could not take
@@ -8,78 +8,83 @@ people/      accounts, tokens (hashed), who read and changed what
 """
 
 import contextlib
-import fcntl
-import os
-import secrets
-import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 from glasshouse.catalogue import Catalogue, Product, SettingsError
-from glasshouse.catalogue.files import write_whole
-from glasshouse.cli.errors import CommandError, InUseError
+from glasshouse.cli.clock import now
+from glasshouse.cli.embedded import Embedded
+from glasshouse.cli.errors import CommandError
 from glasshouse.collector.proofs import Proofs
 from glasshouse.collector.quarantine import Quarantine
 from glasshouse.insight import Insight, QuestionError
 from glasshouse.insight.reading import Reading
-from glasshouse.journal import Damage, open_journal
+from glasshouse.journal import Journal
 from glasshouse.keeping.erasing import ErasureError, replay
-from glasshouse.keeping.forgetting import ForgetRequests
+from glasshouse.keeping.forgetting import Forgetting
 from glasshouse.keeping.holdings import Holdings, erasure_key, print_of
 from glasshouse.keeping.retention import Retention
-from glasshouse.loading.loader import Loader
+from glasshouse.loading import Loads
 from glasshouse.model import Origin
 from glasshouse.office import Office
 from glasshouse.people import Database, Identities, Reader, Records, Register
 from glasshouse.people.rights import machine
 from glasshouse.settings import Settings
-from glasshouse.store import StoreUnavailableError, Tally, open_store
+from glasshouse.store import Store, StoreUnavailableError, Tally
 from glasshouse_sdk.manifest import parse_manifest
 
 
+class Engines(Protocol):
+    """What an installation stands on: files in one directory, or servers that many processes share.
+
+    Each method is called once, in the order in which they stand here.
+    """
+
+    def catalogue(self) -> Catalogue: ...
+
+    def server_key(self) -> bytes:
+        """The key of the hashes that this installation makes."""
+
+    def store(self, erasure_key: bytes) -> Store: ...
+
+    def journal(self, store: Store) -> Journal: ...
+
+    def proofs(self) -> Proofs: ...
+
+    def loader(self, journal: Journal, store: Store, catalogue: Catalogue) -> Loads: ...
+
+    def database(self) -> Database: ...
+
+    def close(self) -> None:
+        """After everything that was opened by them is closed."""
+
+
 class Installation:
-    """The parts of an opened data directory. One process at a time may have it open."""
+    """The parts of an installation, opened and wired together."""
 
     def __init__(
-        self, settings: Settings, report: Callable[[str], None], *, patience: float = 0.0
+        self,
+        settings: Settings,
+        report: Callable[[str], None],
+        *,
+        patience: float = 0.0,
+        engines: Engines | None = None,
     ) -> None:
-        """Raises `CommandError` if the directory cannot be used, after `patience` seconds
+        """Without `engines` it is the data directory of the settings, which one process at a time
+        may have open. Raises `CommandError` if it cannot be used, after `patience` seconds
         `InUseError` if another process has it.
         """
         self.settings = settings
-        self.lock = _lock(settings.data, patience)
-        self.catalogue = Catalogue(settings.data / "catalogue")
-        try:
-            key = erasure_key(self.server_key())
-            self.store = open_store(
-                settings.data / "store",
-                settings.store_memory,
-                threads=settings.store_threads or None,
-                erasure_key=key,
-            )
-        except StoreUnavailableError as error:
-            raise CommandError(f"the store in {settings.data} cannot be opened: {error}") from None
-
-        def report_damage(damage: Damage) -> None:
-            report(
-                f"journal: segment {damage.segment}, {damage.size} bytes at {damage.offset} "
-                f"skipped: {damage.reason}"
-            )
-
-        self.journal = open_journal(
-            settings.data / "journal",
-            floor=self.store.position(),
-            report=report_damage,
-            threaded=not settings.one_thread,
-        )
-        self.proofs = Proofs(settings.data / "proofs", self.server_key())
+        self._engines = engines or Embedded(settings, report, patience)
+        self.catalogue = self._engines.catalogue()
+        self._server_key = self._engines.server_key()
+        key = erasure_key(self._server_key)
+        self.store = self._engines.store(key)
+        self.journal = self._engines.journal(self.store)
+        self.proofs = self._engines.proofs()
         self.quarantine = Quarantine(settings.data / "quarantine" / "kinds.json")
-        self.loader = Loader(self.journal, self.store, self.catalogue, settings.data)
-        self.database = Database(settings.data)
+        self.loader = self._engines.loader(self.journal, self.store, self.catalogue)
+        self.database = self._engines.database()
         self.people = Register(self.database, now)
         self.records = Records(self.database, now)
         self.identities = Identities(self.database, self.people, self.records)
@@ -105,7 +110,7 @@ class Installation:
             self.office.contacts,
         )
         self._replay_erasures(report)
-        self.forget_requests = ForgetRequests(self.holdings)
+        self.forget_requests = Forgetting(self.holdings)
         retention = Retention(self.holdings)
 
         def chores() -> None:
@@ -159,19 +164,14 @@ class Installation:
             return self.loader.do(lambda: self.store.erase_origin(product, Origin.SIMULATED))
 
     def server_key(self) -> bytes:
-        """The key of the hashes that this server makes; made at the first start."""
-        path = self.settings.data / "secrets" / "server.key"
-        if not path.exists():
-            path.parent.mkdir(exist_ok=True, mode=0o700)
-            write_whole(path, secrets.token_bytes(32))
-        return path.read_bytes()
+        """The key of the hashes that this installation makes."""
+        return self._server_key
 
     def close(self) -> None:
         """Load what was acknowledged, then let go of everything."""
         self.journal.close()
         try:
-            while self.loader.cycle().more:
-                pass
+            self.loader.finish()
         except (StoreUnavailableError, OSError):
             pass  # it is in the journal, and the next start loads it
         finally:
@@ -179,77 +179,9 @@ class Installation:
             self.proofs.close()
             self.database.close()
             self._save_quarantine()
-            os.close(self.lock)
+            self._engines.close()
 
     def _save_quarantine(self) -> None:
         """A window for people; a full disk must not keep the server from stopping in order."""
         with contextlib.suppress(OSError):
             self.quarantine.save()
-
-
-class LoaderThread:
-    """The thread that moves the journal into the store while a server runs."""
-
-    def __init__(self, installation: Installation) -> None:
-        self._stop = threading.Event()
-        self._wake = threading.Event()
-        self._thread = threading.Thread(
-            target=installation.loader.run,
-            args=(
-                self._stop,
-                self._wake,
-                installation.settings.load_every,
-            ),
-            name="loader",
-            daemon=True,
-        )
-        self._thread.start()
-
-    def is_alive(self) -> bool:
-        return self._thread.is_alive()
-
-    def stop(self) -> None:
-        self._stop.set()
-        self._wake.set()
-        self._thread.join()
-
-
-@contextmanager
-def locked(data: Path) -> Iterator[None]:
-    """Keep every other process away from a directory, if it is there."""
-    if not data.is_dir():
-        yield
-        return
-    descriptor = _lock(data)
-    try:
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
-def _lock(data: Path, patience: float = 0.0) -> int:
-    """A lock that ends with the process, however it ends."""
-    try:
-        data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(data / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise CommandError(
-            f"{data} cannot be used as data directory: {error.strerror}; give another with --data"
-        ) from None
-    give_up = time.monotonic() + patience
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            if time.monotonic() < give_up:
-                time.sleep(0.05)
-                continue
-            os.close(descriptor)
-            raise InUseError(
-                f"{data} is in use by another glasshouse process; stop it, or give another --data"
-            ) from None
-        return descriptor

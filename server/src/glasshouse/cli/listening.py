@@ -3,7 +3,7 @@
 import contextlib
 import ipaddress
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import uvicorn
@@ -13,6 +13,7 @@ from glasshouse.collector.app import Collector
 from glasshouse.collector.connections import DoorConnection
 
 BACKLOG = 2048
+Sockets = Sequence[socket.socket]
 
 
 class Server(uvicorn.Server):
@@ -23,11 +24,11 @@ class Server(uvicorn.Server):
         yield
 
 
-def server_of(app: Any, collector: Collector) -> Server:
+def server_of(app: Any, collector: Collector | None = None) -> Server:
     """What is sent to a door goes to the collector at once, everything else to the app."""
     config = uvicorn.Config(
         app,
-        http=DoorConnection.of(collector),
+        http=DoorConnection.of(collector) if collector is not None else "httptools",
         loop="uvloop",
         lifespan="off",
         log_config=None,  # see log.py

@@ -90,6 +90,11 @@ class _Rarely(logging.Filter):
         return True
 
 
+def report(message: str) -> None:
+    """A line for the operator. Never holds an address or a value."""
+    tell(Notice.REPORTED, text=message)
+
+
 def _text(line: Line) -> str:
     _, _, event, facts = line
     if event == Notice.REPORTED:

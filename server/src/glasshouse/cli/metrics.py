@@ -6,7 +6,8 @@ docs/decisions/0060.
 """
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import accumulate
 
 from prometheus_client import CollectorRegistry, ProcessCollector
@@ -29,18 +30,17 @@ from glasshouse.cli.crew.crew import Crew
 from glasshouse.cli.installation import Installation
 from glasshouse.cli.server_state import store_bytes
 from glasshouse.collector.app import Collector
-from glasshouse.journal import SYNC_BOUNDS
+from glasshouse.journal import SYNC_BOUNDS, Journal
+from glasshouse.loading.loader import LoaderState
 from glasshouse.store import StoreUnavailableError
 
 Metrics = Iterator[Metric]
 
 
-def metrics_route(
-    installation: Installation, collector: Collector, crew: Crew | None = None
-) -> Route:
+def metrics_route(sources: Sequence[Callable[[], Metrics]]) -> Route:
     """Open to whoever reaches the console's port, as the accounting is."""
     registry = CollectorRegistry()
-    registry.register(_Sources(installation, collector, crew))
+    registry.register(_Sources(sources))
     ProcessCollector(registry=registry)
 
     def metrics(request: Request) -> Response:
@@ -53,20 +53,27 @@ def metrics_route(
 class _Sources(Source):
     """Asked anew at every scrape."""
 
-    def __init__(self, installation: Installation, collector: Collector, crew: Crew | None) -> None:
-        self._installation = installation
-        self._collector = collector
-        self._crew = crew
+    def __init__(self, sources: Sequence[Callable[[], Metrics]]) -> None:
+        self._sources = sources
 
     def describe(self) -> list[Metric]:
         return []  # nothing is asked before the first scrape
 
     def collect(self) -> Metrics:
         yield InfoMetricFamily("glasshouse", "This server.", {"version": __version__})
-        yield from requests(self._collector, self._crew)
-        yield from collectors(self._crew)
-        for source in SOURCES:
-            yield from source(self._installation)
+        for source in self._sources:
+            yield from source()
+
+
+def of_whole(
+    installation: Installation, collector: Collector, crew: Crew | None
+) -> list[Callable[[], Metrics]]:
+    """Of a process that is collector, loader and console."""
+    return [
+        partial(requests, collector, crew),
+        partial(collectors, crew),
+        *(partial(source, installation) for source in SOURCES),
+    ]
 
 
 def collectors(crew: Crew | None) -> Metrics:
@@ -148,7 +155,11 @@ def journal(installation: Installation) -> Metrics:
         "Places of the journal that were found damaged and skipped.",
         len(installation.journal.damages()),
     )
-    syncs = installation.journal.syncs()
+    yield from syncs_of(installation.journal)
+
+
+def syncs_of(journal: Journal) -> Metrics:
+    syncs = journal.syncs()
     totals = list(accumulate(syncs.counts))
     bounds = [*(str(bound) for bound in SYNC_BOUNDS), "+Inf"]
     yield HistogramMetricFamily(
@@ -165,7 +176,10 @@ def journal(installation: Installation) -> Metrics:
 
 
 def loader(installation: Installation) -> Metrics:
-    state = installation.loader.state
+    yield from loader_of(installation.loader.state)
+
+
+def loader_of(state: LoaderState) -> Metrics:
     yield _gauge(
         "glasshouse_loader_lag_seconds", "Age of the newest record loaded while behind.", state.lag
     )

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from glasshouse.cli.installation import now
+from glasshouse.cli.clock import now
 from glasshouse_sdk.browser.visits import Visits, seconds_to_midnight
 
 

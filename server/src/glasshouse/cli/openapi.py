@@ -140,10 +140,15 @@ def door_operation(name: str, method: str, path: str) -> Operation:
 
 OF_PRODUCT = {404: json_of(ERROR), **DENIED}
 OPERATIONS: Mapping[tuple[str, str], Operation] = {
-    ("GET", "/health/ready"): Operation("Whether requests are taken.", {200: json_of(READY)}),
+    ("GET", "/health/live"): Operation(
+        "Whether the process answers at all.", {200: json_of(object_of(live={"type": "boolean"}))}
+    ),
+    ("GET", "/health/ready"): Operation(
+        "Whether requests are taken.", {200: json_of(READY), 503: json_of(READY)}
+    ),
     ("GET", "/health/accounting"): Operation(
         "What came by product and door, and what became of it.",
-        {200: json_of(ACCOUNTING), 503: json_of(ERROR)},
+        {200: json_of(ACCOUNTING), 404: json_of(ERROR), 503: json_of(ERROR)},
     ),
     ("GET", "/"): Operation(
         "The console's first page, for people.",

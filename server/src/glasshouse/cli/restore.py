@@ -6,8 +6,9 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from glasshouse.cli.embedded import locked
 from glasshouse.cli.errors import CommandError
-from glasshouse.cli.installation import Installation, locked
+from glasshouse.cli.installation import Installation
 from glasshouse.keeping.backup import BackupError
 from glasshouse.keeping.restoring import restore, verify
 from glasshouse.settings import Settings, from_environment

@@ -17,6 +17,14 @@ ROUND_SECONDS = 2.0
 MOST_LINES = 50  # of a kind of notice, in one round
 
 
+async def beat(herald: Herald, alive: Callable[[], bool]) -> None:
+    """Where there are no doors: tell the service manager of the loader, until cancelled."""
+    while True:
+        await asyncio.sleep(ROUND_SECONDS)
+        if alive():
+            herald.say("WATCHDOG=1")
+
+
 class Rounds:
     """The rounds of one collector. `threaded`: files are written beside the event loop; `alive`
     says whether the loader is, and `herald` passes it on.

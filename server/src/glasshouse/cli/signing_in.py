@@ -1,7 +1,8 @@
 """The OpenID provider of the settings, checked before the server starts."""
 
+from glasshouse.cli.clock import now
 from glasshouse.cli.errors import CommandError
-from glasshouse.cli.installation import Installation, now
+from glasshouse.cli.installation import Installation
 from glasshouse.console.openid import BACK, OpenId, Provider, is_safe
 from glasshouse.console.pages.openid import SigningIn
 from glasshouse.people import Role

@@ -15,6 +15,7 @@ OPEN: Mapping[Endpoint, str] = {
     ("GET", "/enter/openid"): "to the OpenID provider, if there is one",
     ("GET", "/enter/openid/back"): "back from there",
     ("GET", "/assets/{name}"): "style and script of the pages",
+    ("GET", "/health/live"): "whether the process answers at all",
     ("GET", "/health/ready"): "whether requests are taken",
     ("GET", "/health/accounting"): "counts of items by product and door",
     ("GET", "/metrics"): "counts, for Prometheus",

@@ -16,8 +16,10 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
+from glasshouse.collector.proofs import Proofs
 from glasshouse.keeping import ledger
 from glasshouse.keeping.erasing import FORGET, erase_together
 from glasshouse.keeping.holdings import Holdings
@@ -35,29 +37,35 @@ ERASES = (
 )
 
 
-class ForgetRequests:
-    """Every request that is in the list. `ask` and `receipt` from any thread; the object itself is
-    the loader's chore.
-    """
+class Desk(Protocol):
+    """What is needed to take a request: no store, so that any process with doors can."""
 
-    def __init__(
-        self,
-        holdings: Holdings,
-        clock: Callable[[], float] = time.monotonic,
-        gather: float = GATHER_SECONDS,
-    ) -> None:
-        """`clock` in seconds, for the pauses; `gather`: how long the first of some waits."""
-        self._holdings = holdings
-        self._clock = clock
-        self._gather = gather
+    @property
+    def data(self) -> Path: ...
+
+    @property
+    def proofs(self) -> Proofs: ...
+
+    @property
+    def key_print(self) -> str: ...
+
+    def now(self) -> datetime: ...
+
+    def mark(self, product: str, kind: str, identity: str) -> str:
+        """The keyed hash that stands for an identity."""
+
+
+class ForgetRequests:
+    """Every request that is in the list. From any thread."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
         self._reading = threading.Lock()
         self._read = 0  # bytes of the list that were looked at
         self._asked: dict[str, dict[str, Any]] = {}
         self._done: dict[str, dict[str, Any]] = {}
         self._waiting: dict[str, dict[str, Any]] = {}  # asked and not done, the oldest first
         self._counts: dict[str, dict[str, int]] = {}
-        self._rest_until = 0.0
-        self._waiting_since: float | None = None
 
     def ask(self, product: str, instance: str, request: str) -> Mapping[str, Any]:
         """Note that everything of this instance is to go: the receipt. Again: the same receipt.
@@ -67,16 +75,16 @@ class ForgetRequests:
         known = self.receipt(request)
         if known is not None:
             return known
-        holdings = self._holdings
+        desk = self._desk
         erasure = Erasure(
             name=FORGET + request,
             product=product,
-            asked_at=holdings.now(),
+            asked_at=desk.now(),
             kind="instance",
-            mark=holdings.store.mark(product, "instance", instance),
+            mark=desk.mark(product, "instance", instance),
         )
-        ledger.note_asked(holdings.data, erasure, holdings.key_print)
-        holdings.proofs.bury(product, instance)
+        ledger.note_asked(desk.data, erasure, desk.key_print)
+        desk.proofs.bury(product, instance)
         receipt = self.receipt(request)
         assert receipt is not None  # noqa: S101 (it was just noted)
         return receipt
@@ -110,32 +118,14 @@ class ForgetRequests:
         """How many requests wait longer than their receipts promised."""
         with self._reading:
             self._look()
-            oldest = (self._holdings.now() - WITHIN).isoformat()
+            oldest = (self._desk.now() - WITHIN).isoformat()
             waiting = list(self._waiting.values())
         return sum(asked["asked_at"] < oldest for asked in waiting)
-
-    def __call__(self) -> None:
-        """Between two cycles of the loader: erase what waits, if it is time."""
-        with self._reading:
-            self._look()
-            waiting = list(islice(self._waiting.values(), MOST_TOGETHER))
-        if not waiting:
-            self._waiting_since = None
-            return
-        now = self._clock()
-        if self._waiting_since is None:
-            self._waiting_since = now
-        if now < max(self._rest_until, self._waiting_since + self._gather):
-            return
-        erase_together(self._holdings, list(map(ledger.erasure_of, waiting)))
-        ended = self._clock()
-        self._rest_until = ended + min((ended - now) * REST, MOST_REST)
-        self._waiting_since = None
 
     def _look(self) -> None:
         """Read what was added to the list since it was last looked at, by whichever process."""
         try:
-            with (self._holdings.data / ledger.NAME).open("rb") as file:
+            with (self._desk.data / ledger.NAME).open("rb") as file:
                 file.seek(self._read)
                 added = file.read()
         except FileNotFoundError:
@@ -163,6 +153,42 @@ class ForgetRequests:
             self._waiting.pop(request, None)
         else:
             self._waiting[request] = entry
+
+
+class Forgetting(ForgetRequests):
+    """The loader's chore: erases what waits, many together."""
+
+    def __init__(
+        self,
+        holdings: Holdings,
+        clock: Callable[[], float] = time.monotonic,
+        gather: float = GATHER_SECONDS,
+    ) -> None:
+        """`clock` in seconds, for the pauses; `gather`: how long the first of some waits."""
+        super().__init__(holdings)
+        self._holdings = holdings
+        self._clock = clock
+        self._gather = gather
+        self._rest_until = 0.0
+        self._waiting_since: float | None = None
+
+    def __call__(self) -> None:
+        """Between two cycles of the loader: erase what waits, if it is time."""
+        with self._reading:
+            self._look()
+            waiting = list(islice(self._waiting.values(), MOST_TOGETHER))
+        if not waiting:
+            self._waiting_since = None
+            return
+        now = self._clock()
+        if self._waiting_since is None:
+            self._waiting_since = now
+        if now < max(self._rest_until, self._waiting_since + self._gather):
+            return
+        erase_together(self._holdings, list(map(ledger.erasure_of, waiting)))
+        ended = self._clock()
+        self._rest_until = ended + min((ended - now) * REST, MOST_REST)
+        self._waiting_since = None
 
 
 def _written(moment: datetime) -> str:

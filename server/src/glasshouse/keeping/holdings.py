@@ -9,7 +9,7 @@ from pathlib import Path
 from glasshouse.catalogue import Catalogue
 from glasshouse.collector.proofs import Proofs
 from glasshouse.journal import Journal
-from glasshouse.loading import Loader
+from glasshouse.loading import Loads
 from glasshouse.office import Contacts
 from glasshouse.store import Store
 
@@ -22,7 +22,7 @@ class Holdings:
     catalogue: Catalogue
     journal: Journal
     store: Store
-    loader: Loader
+    loader: Loads
     proofs: Proofs
     key_print: str
     clock: Callable[[], datetime]
@@ -31,6 +31,10 @@ class Holdings:
     def now(self) -> datetime:
         """UTC without a zone, as the store's timestamps are."""
         return self.clock().astimezone(UTC).replace(tzinfo=None)
+
+    def mark(self, product: str, kind: str, identity: str) -> str:
+        """The keyed hash that stands for an identity."""
+        return self.store.mark(product, kind, identity)
 
 
 def erasure_key(server_key: bytes) -> bytes:

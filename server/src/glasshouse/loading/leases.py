@@ -31,13 +31,17 @@ class Leases:
         jetstream: JetStream,
         names: Collection[str],
         clock: Callable[[], float] = time.monotonic,
+        *,
+        group: str = "leases",
     ) -> None:
-        """`names` of all there are to share, each a word; `clock` in seconds."""
+        """`names` of all there are to share, each a word, among those of the same `group`; `clock`
+        in seconds.
+        """
         self._jetstream = jetstream
         self._names = sorted(names)
         self._clock = clock
-        self._stream = f"{jetstream.address.name}_leases"
-        self._root = f"{jetstream.address.name}.leases"
+        self._stream = f"{jetstream.address.name}_{group}"
+        self._root = f"{jetstream.address.name}.{group}"
         self._loader = secrets.token_hex(8)
         self._sequences: dict[str, int] = {}  # of the message that is our lease, by name
         self._until: dict[str, float] = {}

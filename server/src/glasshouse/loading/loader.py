@@ -1,5 +1,8 @@
 """The loader: moves journal records into the store, exactly once.
 
+(Where the store collapses repeats itself, a batch is not one transaction: it may be applied again,
+and no keys are kept here. The steps are the same.)
+
 A cycle is a list of steps. Everything it changes is committed in one transaction of the store,
 the journal position included, so a cycle that ends early, wherever, has simply not happened:
 
@@ -24,7 +27,7 @@ from typing import Protocol
 
 from glasshouse.catalogue import Catalogue
 from glasshouse.journal.port import Journal
-from glasshouse.loading.arrivals import Arrival, Piece, pieces_of, read_arrivals, refused_items
+from glasshouse.loading.arrivals import Arrival, Piece, pieces_of, read_arrivals
 from glasshouse.loading.aside import put_aside
 from glasshouse.loading.jobs import Jobs, Result
 from glasshouse.loading.portions import (
@@ -34,8 +37,15 @@ from glasshouse.loading.portions import (
     sift,
     write_portions,
 )
-from glasshouse.loading.repeats import Repeats
-from glasshouse.loading.tallying import RECEIVED, notes_of, refused_of, summed, tallies_of
+from glasshouse.loading.repeats import CollapsedByStore, Repeats
+from glasshouse.loading.tallying import (
+    counted_of,
+    notes_of,
+    refused_of,
+    summed,
+    tallies_of,
+    waiting_of,
+)
 from glasshouse.model import Position
 from glasshouse.notices import Notice, tell, tell_failure
 from glasshouse.store import (
@@ -145,6 +155,11 @@ class Loader:
         self._note_success(arrivals, more=loaded.more)
         return loaded
 
+    def finish(self) -> None:
+        """Load all that the journal holds; nobody else loads. Raises as `cycle` does."""
+        while self.cycle().more:
+            pass
+
     def run(
         self,
         stop: Signal,
@@ -205,8 +220,12 @@ class Loader:
             self._chore = _nothing_to_do
 
     def _trim(self) -> None:
-        self._journal.trim(self._position)
-        self._trim_due = False
+        position = self._position
+        if self._store.collapses:  # it notes a position only when enough of its servers have it all
+            self._store.checkpoint()
+            position = self._store.position()
+        self._journal.trim(position)
+        self._trim_due = position < self._position
 
     def recover(self) -> None:
         """Open the store again and start from what it has committed."""
@@ -219,21 +238,14 @@ class Loader:
         From any thread. Looks at about `limit` bytes of the journal at most.
         """
         position, tallies = self._store.accounting_at()
-        found = list(tallies)
-        for arrival in read_arrivals(self._journal.read(position, limit)):
-            head = arrival.head
-            waiting = head.received - sum(items for _, _, items in refused_items(head))
-            found += [
-                Tally(head.product, head.door, RECEIVED, "", head.received),
-                Tally(head.product, head.door, "waiting", "", waiting),
-                *(Tally(head.product, head.door, *refused) for refused in refused_items(head)),
-            ]
-        return summed(found)
+        return summed([*tallies, *waiting_of(self._journal.read(position, limit))])
 
     def _take_stock(self) -> None:
         clear(self._scratch)
         self._position = self._store.position()
-        self._repeats = Repeats(self._keys, self._store.keys())
+        self._repeats: Repeats | CollapsedByStore = (
+            CollapsedByStore() if self._store.collapses else Repeats(self._keys, self._store.keys())
+        )
         self._show_problems()
 
     def _follow_catalogue(self) -> None:
@@ -294,6 +306,9 @@ class Loader:
                 keys=plan.change,
                 position=arrivals[-1].end,
                 refused=refused_of(arrivals),
+                counted=counted_of(arrivals, unloadable, self._clock())
+                if self._store.collapses
+                else (),
             )
             applied = self._store.apply(batch, self._watch)
         finally:
@@ -322,7 +337,8 @@ class Loader:
         path = self._scratch / "suspect.ndjson"
         path.write_bytes(piece.lines)
         try:
-            return self._store.refuses(replace(portion, path=path, rows=piece.rows)) is not None
+            alone = replace(portion, path=path, rows=piece.rows, keys=piece.keys)
+            return self._store.refuses(alone) is not None
         finally:
             path.unlink()
 

@@ -21,10 +21,10 @@ import msgspec
 import uvloop
 
 from glasshouse.catalogue import Catalogue
+from glasshouse.cli.clock import now
 from glasshouse.cli.crew.channel import Channel, Kind, Post, Report
 from glasshouse.cli.crew.forwarding import Forwarding
 from glasshouse.cli.crew.remote_journal import RemoteJournal
-from glasshouse.cli.installation import now
 from glasshouse.cli.listening import server_of
 from glasshouse.cli.log import log_to
 from glasshouse.cli.midnight import forget_each_midnight

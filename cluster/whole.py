@@ -1,0 +1,145 @@
+"""A whole cluster on loopback: NATS, ClickHouse with ZooKeeper, collectors, loaders and a console."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.server import MANIFEST
+from cluster.clickhouse import ClickHouseCluster, clickhouse_server
+from cluster.nats import NatsCluster, nats_server
+from cluster.roles import RoleProcess
+from cluster.zookeeper import has_zookeeper
+
+PATIENCE = 300.0  # seconds
+MOST_PAYLOAD = 16 * 1024 * 1024
+PRODUCT = "bench"
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """The product that the load is of."""
+
+    digest: str
+    key: str
+
+
+class WholeCluster:
+    """All parts, by their names. Nothing runs before `start`."""
+
+    def __init__(
+        self, directory: Path, collectors: int = 2, loaders: int = 2, consoles: int = 1
+    ) -> None:
+        self.directory = directory
+        self.nats = NatsCluster(directory / "nats", max_payload=MOST_PAYLOAD)
+        self.clickhouse = ClickHouseCluster(directory / "clickhouse")
+        self.collectors = self._roles("collector", collectors)
+        self.loaders = self._roles("loader", loaders)
+        self.consoles = self._roles("console", consoles)
+
+    @property
+    def roles(self) -> list[RoleProcess]:
+        return [*self.consoles, *self.collectors, *self.loaders]
+
+    @property
+    def console(self) -> RoleProcess:
+        return self.consoles[0]
+
+    def start(self) -> None:
+        """Start what does not run, and wait until all of it is ready."""
+        self.nats.start()
+        self.clickhouse.start()
+        for role in self.roles:
+            role.start()
+            # One after the other: the first of them makes what the others find.
+            role.wait_until_ready()
+
+    def register(self) -> Registered:
+        """The benchmarks' product; done when every collector takes items of it."""
+        product = self.console.call("/api/v1/products", MANIFEST.read_bytes())
+        key = next(k["key"] for k in product["write_keys"] if k["origin"] == "production")
+        return Registered(product["digest"], key)
+
+    def account(self) -> dict[str, int]:
+        """The product's accounting, over all doors."""
+        doors = self.console.get("/health/accounting")["products"].get(PRODUCT, {})
+        sums: dict[str, int] = {}
+        for door in doors.values():
+            for name, count in door.items():
+                value = sum(count.values()) if isinstance(count, dict) else count
+                sums[name] = sums.get(name, 0) + value
+        return sums
+
+    def journal_streams(self) -> list[str]:
+        """The names of the streams that records lie in."""
+        for node in self.nats.nodes.values():
+            accounts = node.state("/jsz?streams=true").get("account_details") or ()
+            names = [
+                stream["name"]
+                for account in accounts
+                for stream in account.get("stream_detail") or ()
+                if "_journal_" in stream["name"]
+            ]
+            if names:
+                return sorted(names)
+        raise OSError("no NATS server tells of its streams")
+
+    def wait_until_loaded(self, items: int, seconds: float = PATIENCE) -> dict[str, int]:
+        """The accounting when nothing waits any more, and so many are accounted for: a replica
+        that is asked may be a moment behind another.
+        """
+        give_up = time.monotonic() + seconds
+        while True:
+            account = self.account()
+            if account and account["waiting"] == 0 and account["received"] >= items:
+                return account
+            if time.monotonic() > give_up:
+                raise TimeoutError(f"{account} after {seconds:g} s")
+            time.sleep(0.5)
+
+    def stop(self) -> None:
+        """In order: nothing is left that waits in a process."""
+        for role in (*self.collectors, *self.loaders, *self.consoles):
+            role.stop()
+        self.clickhouse.stop()
+        self.nats.stop()
+
+    def kill(self) -> None:
+        for role in self.roles:
+            role.kill()
+        self.clickhouse.kill()
+        for node in self.nats.nodes.values():
+            node.kill()
+
+    def _roles(self, role: str, count: int) -> list[RoleProcess]:
+        return [
+            RoleProcess(
+                self.directory / f"{role}-{number}",
+                role,
+                self.nats.address,
+                self.clickhouse.address(),
+            )
+            for number in range(1, count + 1)
+        ]
+
+
+def missing() -> list[str]:
+    """Debian packages of what is not installed."""
+    there = {
+        "nats-server": nats_server() is not None,
+        "clickhouse-server": clickhouse_server() is not None,
+        "zookeeper": has_zookeeper(),
+    }
+    return [package for package, is_there in there.items() if not is_there]
+
+
+@contextmanager
+def whole_cluster(directory: Path, **sizes: int) -> Iterator[WholeCluster]:
+    """A cluster that runs for as long as the block lasts. `sizes` as of `WholeCluster`."""
+    cluster = WholeCluster(directory, **sizes)
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.kill()
