@@ -33,7 +33,6 @@ class Proofs:
     ) -> None:
         """`clock` is in seconds; it says how old what is remembered is."""
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._key = hashlib.blake2b(b"proofs", key=server_key, digest_size=32).digest()
         self._database = sqlite3.connect(
             directory / "verifiers.sqlite", isolation_level=None, check_same_thread=False
         )
@@ -44,6 +43,10 @@ class Proofs:
             SCHEMA,
         ):
             self._database.execute(statement)
+        self._remember_nothing(server_key, clock)
+
+    def _remember_nothing(self, server_key: bytes, clock: Callable[[], float]) -> None:
+        self._key = hashlib.blake2b(b"proofs", key=server_key, digest_size=32).digest()
         # The busiest instances, so that most requests ask no database. That one has no verifier is
         # believed for a while only: another process may have registered it.
         self._known: dict[bytes, bytes] = {}
@@ -84,10 +87,7 @@ class Proofs:
         What stays is the keyed hash of its id. Raises `ProofsUnavailableError`.
         """
         name = self._hash(product, instance)
-        try:
-            self._database.execute("insert or replace into verifiers values (?, ?)", (name, BURIED))
-        except sqlite3.Error as error:
-            raise ProofsUnavailableError(type(error).__name__) from None
+        self._bury(name)
         self._without.discard(name)
         self._remember(name, BURIED)
 
@@ -97,11 +97,9 @@ class Proofs:
 
     def forget(self, product: str, instances: Iterable[str]) -> None:
         """Erase the verifiers of instances that were erased."""
-        names = [(self._hash(product, instance),) for instance in instances]
-        with self._database:
-            self._database.executemany("delete from verifiers where instance = ?", names)
-        self._database.execute("pragma wal_checkpoint(truncate)")
-        for (name,) in names:
+        names = [self._hash(product, instance) for instance in instances]
+        self._erase(names)
+        for name in names:
             self._known.pop(name, None)
 
     def close(self) -> None:
@@ -122,38 +120,23 @@ class Proofs:
                 self._known.clear()
                 self._data_version = version
 
-    def _asked_data_version(self) -> int:
-        """SQLite's own count of what other connections have changed."""
-        try:
-            return int(self._database.execute("pragma data_version").fetchone()[0])
-        except sqlite3.Error:
-            return -1
-
     def _verifier(self, name: bytes) -> bytes | None:
         self._believe_no_longer()
         known = self._known.get(name)
         if known is not None:
             return known
-        try:
-            row = self._database.execute(
-                "select verifier from verifiers where instance = ?", (name,)
-            ).fetchone()
-        except sqlite3.Error as error:
-            raise ProofsUnavailableError(type(error).__name__) from None
-        if row is not None:
-            self._remember(name, row[0])
-        return row[0] if row is not None else None
+        verifier = self._read(name)
+        if verifier is not None:
+            self._remember(name, verifier)
+        return verifier
 
     def _registered(self, name: bytes, verifier: bytes) -> bytes | None:
         """The instance's verifier now: this one, or another process' that came first."""
-        try:
-            done = self._database.execute(
-                "insert or ignore into verifiers values (?, ?)", (name, verifier)
-            )
-        except sqlite3.Error:
+        is_first = self._add(name, verifier)
+        if is_first is None:
             return None  # a full disk, say; the next request of this instance registers it
         self._without.discard(name)
-        if done.rowcount == 0:
+        if not is_first:
             return self._verifier(name)
         self._remember(name, verifier)
         return verifier
@@ -166,3 +149,45 @@ class Proofs:
     def _hash(self, *parts: str) -> bytes:
         text = "\0".join(parts).encode(errors="surrogatepass")
         return hashlib.blake2b(text, key=self._key, digest_size=16).digest()
+
+    # What lies in the database; `shared_proofs.py` has it elsewhere.
+
+    def _read(self, name: bytes) -> bytes | None:
+        """Raises `ProofsUnavailableError`, as `_bury`."""
+        try:
+            row = self._database.execute(
+                "select verifier from verifiers where instance = ?", (name,)
+            ).fetchone()
+        except sqlite3.Error as error:
+            raise ProofsUnavailableError(type(error).__name__) from None
+        return row[0] if row is not None else None
+
+    def _add(self, name: bytes, verifier: bytes) -> bool | None:
+        """Whether it was the first of this instance; None if that is not known."""
+        try:
+            done = self._database.execute(
+                "insert or ignore into verifiers values (?, ?)", (name, verifier)
+            )
+        except sqlite3.Error:
+            return None
+        return done.rowcount > 0
+
+    def _bury(self, name: bytes) -> None:
+        try:
+            self._database.execute("insert or replace into verifiers values (?, ?)", (name, BURIED))
+        except sqlite3.Error as error:
+            raise ProofsUnavailableError(type(error).__name__) from None
+
+    def _erase(self, names: list[bytes]) -> None:
+        with self._database:
+            self._database.executemany(
+                "delete from verifiers where instance = ?", [(name,) for name in names]
+            )
+        self._database.execute("pragma wal_checkpoint(truncate)")
+
+    def _asked_data_version(self) -> int:
+        """SQLite's own count of what other connections have changed."""
+        try:
+            return int(self._database.execute("pragma data_version").fetchone()[0])
+        except sqlite3.Error:
+            return -1
