@@ -7,12 +7,12 @@ their declaration.
 
 import json
 import secrets
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from glasshouse.catalogue.files import read_json, write_whole
+from glasshouse.catalogue.files import LocalFiles, SmallFiles, read_json
 from glasshouse.catalogue.product_settings import ProductSettings, Release, SettingsError
 from glasshouse.catalogue.renaming import as_stored
 from glasshouse.catalogue.succession import clashes
@@ -58,8 +58,10 @@ class Catalogue:
     `version` grows with each change, so that what is derived from the catalogue knows its age.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, files: SmallFiles | None = None) -> None:
+        """`files` writes in the directory, where several processes have the same."""
         self._directory = directory
+        self._files = files or LocalFiles(directory)
         self._products: dict[str, Product] = {}
         self.version = 0
         directory.mkdir(parents=True, exist_ok=True)
@@ -104,6 +106,26 @@ class Catalogue:
         """Register a manifest, or a new version of one. Raises `ManifestError`."""
         manifest = parse_manifest(source)
         slug = manifest.product.slug
+
+        def make() -> dict[str, bytes]:
+            product = self._with(manifest)
+            return {
+                f"{slug}/{_file_name(manifest.digest, source)}": source,
+                f"{slug}/product.json": _encode(product),
+            }
+
+        self._files.change(make)
+        return self._read(slug)
+
+    def refresh(self, slugs: Iterable[str]) -> None:
+        """Others have changed these products."""
+        for slug in slugs:
+            if (self._directory / slug / "product.json").exists():
+                self._read(slug)
+
+    def _with(self, manifest: Manifest) -> Product:
+        """The product as this manifest makes it. Raises `ManifestError`."""
+        slug = manifest.product.slug
         known = self._products.get(slug)
         problems = tuple(self._taken_door_keys(manifest))
         if known is not None:
@@ -113,11 +135,10 @@ class Catalogue:
         keys = known.keys if known else tuple(_new_key(origin) for origin in Origin)
         older = dict(known.manifests) if known else {}
         settings = known.settings if known else ProductSettings()
-        product = Product(slug, manifest, {**older, manifest.digest: manifest}, keys, settings)
-        home = self._directory / slug
-        home.mkdir(exist_ok=True)
-        write_whole(home / _file_name(manifest.digest, source), source)
-        write_whole(home / "product.json", _encode(product))
+        return Product(slug, manifest, {**older, manifest.digest: manifest}, keys, settings)
+
+    def _read(self, slug: str) -> Product:
+        product = _read_product(self._directory / slug / "product.json")
         self._products[slug] = product
         self.version += 1
         return product
@@ -135,15 +156,13 @@ class Catalogue:
 
     def change(self, slug: str, changes: Mapping[str, Any]) -> Product:
         """Change a product's settings. Raises `KeyError` or `SettingsError`."""
-        settings, known = self.changed(slug, changes), self._products[slug]
-        write_whole(
-            self._directory / slug / SETTINGS_FILE,
-            json.dumps(settings.facts(), indent=1).encode() + b"\n",
-        )
-        product = replace(known, settings=settings)
-        self._products[slug] = product
-        self.version += 1
-        return product
+
+        def make() -> dict[str, bytes]:
+            facts = self.changed(slug, changes).facts()
+            return {f"{slug}/{SETTINGS_FILE}": json.dumps(facts, indent=1).encode() + b"\n"}
+
+        self._files.change(make)
+        return self._read(slug)
 
     def _taken_door_keys(self, manifest: Manifest) -> Iterator[Problem]:
         for door, mapping in manifest.doors.items():

@@ -45,7 +45,7 @@ def beside_of(
             raise OfficeError(str(error)) from None
 
     def erasures() -> Sequence[Mapping[str, Any]]:
-        return list(ledger.entries(holdings.data / ledger.NAME))
+        return list(ledger.entries(holdings.files.directory / ledger.NAME))
 
     return Beside(
         installation.office,

@@ -4,13 +4,15 @@ The data directory of a process holds a copy of the small state and what is bein
 be lost at any moment.
 """
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from glasshouse.catalogue import Catalogue
 from glasshouse.cli.embedded import Embedded
 from glasshouse.cli.errors import CommandError
-from glasshouse.collector.proofs import Proofs
+from glasshouse.collector.proofs import Proofs, ProofsUnavailableError
+from glasshouse.collector.shared_proofs import SharedProofs
 from glasshouse.jetstream import Address, AddressError, JetStream, JetStreamUnavailableError
 from glasshouse.journal import Damage, Journal, JournalBrokenError, open_journal
 from glasshouse.journal.partitions import Partitions
@@ -19,10 +21,14 @@ from glasshouse.loading.leases import Leases
 from glasshouse.loading.overseer import Overseer
 from glasshouse.model import Position
 from glasshouse.people import Database
+from glasshouse.people.shared_database import SharedDatabase
+from glasshouse.replication import Replica, ReplicaUnavailableError, SharedFiles
 from glasshouse.settings import Settings
 from glasshouse.store import Store, StoreUnavailableError, open_store
 
 Report = Callable[[str], None]
+SERVER_KEY = "secrets/server.key"
+CATALOGUE = "catalogue/"
 CHORES, ALERTS = "chores", "alerts"  # what one console of several does
 NOWHERE = Position(0, 0)
 
@@ -53,6 +59,12 @@ class Clustered:
         except (AddressError, JetStreamUnavailableError) as error:
             self._local.close()
             raise CommandError(f"GLASSHOUSE_JOURNAL: {error}") from None
+        try:
+            self.replica = Replica(self.jetstream, settings.data / "state")
+        except ReplicaUnavailableError as error:
+            self.jetstream.close()
+            self._local.close()
+            raise CommandError(f"GLASSHOUSE_JOURNAL: {error}") from None
         self.shared = Leases(self.jetstream, (CHORES, ALERTS), group="consoles")
 
     @property
@@ -60,14 +72,27 @@ class Clustered:
         return range(self.jetstream.address.partitions)
 
     def catalogue(self) -> Catalogue:
-        return self._local.catalogue()
+        """What others register is here within a moment, and moves its `version`."""
+        files = SharedFiles(self.replica, CATALOGUE)
+        catalogue = Catalogue(files.directory, files)
+
+        def refresh(paths: list[str]) -> None:
+            slugs = (path.removeprefix(CATALOGUE).partition("/")[0] for path in paths)
+            catalogue.refresh(dict.fromkeys(slugs))
+
+        self.replica.watch(CATALOGUE, refresh)
+        return catalogue
 
     def server_key(self) -> bytes:
-        return self._local.server_key()
+        """Made by the first process of all."""
+        return self.replica.once(SERVER_KEY, lambda: secrets.token_bytes(32))
 
-    def store(self, erasure_key: bytes) -> Store:
+    def files(self) -> SharedFiles:
+        return SharedFiles(self.replica)
+
+    def store(self, erasure_key: bytes, partition: int = 0) -> Store:
         try:
-            return self._store(erasure_key, 0)
+            return self._store(erasure_key, partition)
         except (StoreUnavailableError, ValueError) as error:
             raise CommandError(f"GLASSHOUSE_STORE: {error}") from None
 
@@ -85,7 +110,10 @@ class Clustered:
             raise CommandError(f"GLASSHOUSE_JOURNAL: {error}") from None
 
     def proofs(self) -> Proofs:
-        return self._local.proofs()
+        try:
+            return SharedProofs(self.jetstream, self.server_key())
+        except ProofsUnavailableError as error:
+            raise CommandError(f"GLASSHOUSE_JOURNAL: {error}") from None
 
     def loader(self, journal: Journal, store: Store, catalogue: Catalogue) -> Loads:
         """Of a console: the loaders of others."""
@@ -104,9 +132,10 @@ class Clustered:
         return PartitionWork(Loader(journal, store, catalogue, scratch), journal, store)
 
     def database(self) -> Database:
-        return self._local.database()
+        return SharedDatabase(self.replica)
 
     def close(self) -> None:
+        self.replica.close()
         self.jetstream.close()
         self._local.close()
 

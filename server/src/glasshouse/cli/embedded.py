@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from glasshouse.catalogue import Catalogue
-from glasshouse.catalogue.files import write_whole
+from glasshouse.catalogue.files import LocalFiles, write_whole
 from glasshouse.cli.errors import CommandError, InUseError
 from glasshouse.collector.proofs import Proofs
 from glasshouse.journal import Damage, Journal, open_journal
@@ -77,6 +77,9 @@ class Embedded:
 
     def database(self) -> Database:
         return Database(self._settings.data)
+
+    def files(self) -> LocalFiles:
+        return LocalFiles(self._settings.data)
 
     def close(self) -> None:
         os.close(self.lock)

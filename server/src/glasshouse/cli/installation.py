@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from glasshouse.catalogue import Catalogue, Product, SettingsError
+from glasshouse.catalogue.files import SmallFiles
 from glasshouse.cli.clock import now
 from glasshouse.cli.embedded import Embedded
 from glasshouse.cli.errors import CommandError
@@ -54,6 +55,8 @@ class Engines(Protocol):
     def loader(self, journal: Journal, store: Store, catalogue: Catalogue) -> Loads: ...
 
     def database(self) -> Database: ...
+
+    def files(self) -> SmallFiles: ...
 
     def close(self) -> None:
         """After everything that was opened by them is closed."""
@@ -108,6 +111,7 @@ class Installation:
             print_of(key),
             now,
             self.office.contacts,
+            self._engines.files(),
         )
         self._replay_erasures(report)
         self.forget_requests = Forgetting(self.holdings)

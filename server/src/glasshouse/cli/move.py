@@ -15,6 +15,7 @@ from glasshouse.cli.clustered import Clustered
 from glasshouse.cli.errors import CommandError
 from glasshouse.cli.installation import Installation
 from glasshouse.cli.log import report
+from glasshouse.cli.small_state import take_over
 from glasshouse.keeping.holdings import erasure_key
 from glasshouse.keeping.moving import PARTITION, Moved, MoveError, Step, move
 from glasshouse.settings import Settings, from_environment
@@ -66,7 +67,7 @@ def _moved(settings: Settings, *, show: bool) -> Moved:
         scratch = settings.data / "moving"
         engines = Clustered(replace(settings, data=scratch), report)
         try:
-            engines.take_state(settings.data)
+            take_over(old, engines)
             new = engines.store(erasure_key(old.server_key()), PARTITION)
             try:
                 with _watched(show) as watch:

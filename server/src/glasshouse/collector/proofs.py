@@ -7,7 +7,7 @@ import hashlib
 import re
 import sqlite3
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 REMEMBERED = 16384  # instances, in memory
@@ -149,6 +149,10 @@ class Proofs:
     def _hash(self, *parts: str) -> bytes:
         text = "\0".join(parts).encode(errors="surrogatepass")
         return hashlib.blake2b(text, key=self._key, digest_size=16).digest()
+
+    def every(self) -> Iterator[tuple[bytes, bytes]]:
+        """All hashed instances with what they proved by: to be taken over by another."""
+        yield from self._database.execute("select instance, verifier from verifiers")
 
     # What lies in the database; `shared_proofs.py` has it elsewhere.
 

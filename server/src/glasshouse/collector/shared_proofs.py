@@ -43,6 +43,11 @@ class SharedProofs(Proofs):
             raise ProofsUnavailableError(str(error)) from None
         self._remember_nothing(server_key, clock)
 
+    def take(self, name: bytes, verifier: bytes) -> None:
+        """Of another installation's that is moved here; one that is there stays as it is."""
+        if self._add(name, verifier) is None:
+            raise ProofsUnavailableError("NATS did not answer")
+
     def close(self) -> None:
         """The connection is its owner's."""
 

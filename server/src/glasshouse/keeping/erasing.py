@@ -58,7 +58,9 @@ def erase(holdings: Holdings, wanted: Wanted) -> dict[str, Any]:
 def replay(holdings: Holdings) -> list[str]:
     """Do what the list says and the store has not done. The names of what was done, in order."""
     done = holdings.store.erasures()
-    missing = [entry for entry in ledger.asked(holdings.data) if entry[0].name not in done]
+    missing = [
+        entry for entry in ledger.asked(holdings.files.directory) if entry[0].name not in done
+    ]
     for erasure, key_print in missing:
         if erasure.mark is not None and key_print != holdings.key_print:
             raise ErasureError(
@@ -101,7 +103,7 @@ def _erase(holdings: Holdings, wanted: Wanted) -> dict[str, Any]:
         until=wanted.until,
         origin=wanted.origin,
     )
-    ledger.note_asked(holdings.data, erasure, holdings.key_print)
+    ledger.note_asked(holdings.files, erasure, holdings.key_print)
     return _carry_out(holdings, erasure, wanted.identity)
 
 
@@ -119,7 +121,7 @@ def erase_together(holdings: Holdings, erasures: Sequence[Erasure]) -> None:
     for erasure in erasures:
         went = erased.get(erasure.name, Erased({}, 0))
         receipt = _receipt(erasure, went, aside.get(erasure.name, 0), holdings.now())
-        ledger.note_done(holdings.data, receipt)
+        ledger.note_done(holdings.files, receipt)
 
 
 def _take_out_together(
@@ -156,7 +158,7 @@ def _carry_out(holdings: Holdings, erasure: Erasure, identity: str | None) -> di
     aside = cleanse(holdings, erasure, identity)
     holdings.store.rewrite()
     receipt = _receipt(erasure, erased, aside, holdings.now())
-    ledger.note_done(holdings.data, receipt)
+    ledger.note_done(holdings.files, receipt)
     return receipt
 
 

@@ -16,9 +16,9 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from itertools import islice
-from pathlib import Path
 from typing import Any, Protocol
 
+from glasshouse.catalogue.files import SmallFiles
 from glasshouse.collector.proofs import Proofs
 from glasshouse.keeping import ledger
 from glasshouse.keeping.erasing import FORGET, erase_together
@@ -41,7 +41,7 @@ class Desk(Protocol):
     """What is needed to take a request: no store, so that any process with doors can."""
 
     @property
-    def data(self) -> Path: ...
+    def files(self) -> SmallFiles: ...
 
     @property
     def proofs(self) -> Proofs: ...
@@ -83,7 +83,7 @@ class ForgetRequests:
             kind="instance",
             mark=desk.mark(product, "instance", instance),
         )
-        ledger.note_asked(desk.data, erasure, desk.key_print)
+        ledger.note_asked(desk.files, erasure, desk.key_print)
         desk.proofs.bury(product, instance)
         receipt = self.receipt(request)
         assert receipt is not None  # noqa: S101 (it was just noted)
@@ -125,7 +125,7 @@ class ForgetRequests:
     def _look(self) -> None:
         """Read what was added to the list since it was last looked at, by whichever process."""
         try:
-            with (self._desk.data / ledger.NAME).open("rb") as file:
+            with (self._desk.files.directory / ledger.NAME).open("rb") as file:
                 file.seek(self._read)
                 added = file.read()
         except FileNotFoundError:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from glasshouse.catalogue import Catalogue
+from glasshouse.catalogue.files import LocalFiles, SmallFiles
 from glasshouse.collector.proofs import Proofs
 from glasshouse.journal import Journal
 from glasshouse.loading import Loads
@@ -27,6 +28,12 @@ class Holdings:
     key_print: str
     clock: Callable[[], datetime]
     contacts: Contacts | None = None
+    shared: SmallFiles | None = None  # where several processes have the same
+
+    @property
+    def files(self) -> SmallFiles:
+        """The list of erasures, and what was swept."""
+        return self.shared or LocalFiles(self.data)
 
     def now(self) -> datetime:
         """UTC without a zone, as the store's timestamps are."""

@@ -6,19 +6,16 @@ receipt; lines are only ever added, each synced before the store is touched.
 """
 
 import json
-import os
-import threading
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from glasshouse.durability import sync_path
+from glasshouse.catalogue.files import SmallFiles
 from glasshouse.store import Erasure
 
 NAME = "erasures.jsonl"
 ASKED, DONE = "asked", "done"
-_appending = threading.Lock()  # persons' requests come in one thread, the loader works in another
 
 
 def asked(data: Path) -> Iterator[tuple[Erasure, str]]:
@@ -45,7 +42,7 @@ def entries(path: Path) -> Iterator[dict[str, Any]]:
                 ) from None
 
 
-def note_asked(data: Path, erasure: Erasure, key_print: str) -> None:
+def note_asked(files: SmallFiles, erasure: Erasure, key_print: str) -> None:
     entry = {
         "state": ASKED,
         "name": erasure.name,
@@ -58,35 +55,24 @@ def note_asked(data: Path, erasure: Erasure, key_print: str) -> None:
         "until": erasure.until.isoformat() if erasure.until else None,
         "origin": erasure.origin,
     }
-    _append(data / NAME, entry)
+    _append(files, entry)
 
 
-def note_done(data: Path, receipt: Mapping[str, Any]) -> None:
-    _append(data / NAME, {"state": DONE, **receipt})
+def note_done(files: SmallFiles, receipt: Mapping[str, Any]) -> None:
+    _append(files, {"state": DONE, **receipt})
 
 
-def join(data: Path, other: Path) -> int:
+def join(files: SmallFiles, other: Path) -> int:
     """Take over the entries of another list that this one does not have; how many."""
-    have = [json.dumps(entry, sort_keys=True) for entry in entries(data / NAME)]
+    have = [json.dumps(entry, sort_keys=True) for entry in entries(files.directory / NAME)]
     missing = [entry for entry in entries(other) if json.dumps(entry, sort_keys=True) not in have]
     for entry in missing:
-        _append(data / NAME, entry)
+        _append(files, entry)
     return len(missing)
 
 
-def _append(path: Path, entry: Mapping[str, Any]) -> None:
-    line = json.dumps(entry, sort_keys=True).encode() + b"\n"
-    with _appending:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            size = os.fstat(descriptor).st_size
-            if size and os.pread(descriptor, 1, size - 1) != b"\n":
-                line = b"\n" + line  # an earlier line was cut off
-            os.write(descriptor, line)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        sync_path(path.parent)
+def _append(files: SmallFiles, entry: Mapping[str, Any]) -> None:
+    files.append(NAME, json.dumps(entry, sort_keys=True).encode() + b"\n")
 
 
 def erasure_of(entry: Mapping[str, Any]) -> Erasure:

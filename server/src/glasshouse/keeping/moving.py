@@ -25,8 +25,8 @@ import msgspec
 
 from glasshouse.catalogue import Catalogue
 from glasshouse.catalogue.files import read_json, write_whole
-from glasshouse.model import KEY_BYTES, Line, Outcome, Position
 from glasshouse.loading.runs import portions_of_run
+from glasshouse.model import KEY_BYTES, Line, Outcome, Position
 from glasshouse.store import Batch, Counted, KeyChange, KeyState, Portion, Store, Tally
 
 PARTITION = 1_000_000  # of moved rows: no journal has so many
@@ -115,9 +115,7 @@ def _tables(old: Store, catalogue: Catalogue) -> Iterator[Table]:
                 continue
 
 
-def _move_rows(
-    old: Store, new: Store, tables: Sequence[Table], scratch: Path, watch: Watch
-) -> int:
+def _move_rows(old: Store, new: Store, tables: Sequence[Table], scratch: Path, watch: Watch) -> int:
     ends = [_one(old, f"select coalesce(max(rowid) + 1, 0) from {name}") for _, _, name in tables]
     counts = [_one(old, f"select count(*) from {name}") for _, _, name in tables]
     reached = new.position()
@@ -170,9 +168,9 @@ def _kinds(old: Store, name: str) -> list[str]:
 
 
 def _select(name: str, product: str, kinds: Sequence[str], start: int, end: int) -> str:
-    others = "".join(f', i{n}.id' for n in range(len(kinds)))
+    others = "".join(f", i{n}.id" for n in range(len(kinds)))
     joins = "".join(
-        f" left join store.identities i{n} on i{n}.surrogate = t.\"{kind}\" "
+        f' left join store.identities i{n} on i{n}.surrogate = t."{kind}" '
         f"and i{n}.kind = '{kind}' and i{n}.product = '{product}'"
         for n, kind in enumerate(kinds)
     )
@@ -240,7 +238,7 @@ def _keys(data: Path, state: KeyState) -> Iterator[bytes]:
 
 
 def _move_accounting(old: Store, new: Store, tables: Sequence[Table]) -> None:
-    """Outcomes as they were told; what is stored follows from rows, and from those that are gone."""
+    """Outcomes as they were told; what is stored follows from rows, and those that are gone."""
     tallies = old.accounting()
     here: Counter[tuple[str, str]] = Counter()
     for product, _, name in tables:
@@ -259,9 +257,7 @@ def _move_accounting(old: Store, new: Store, tables: Sequence[Table]) -> None:
     new.apply(Batch((), (), (), KeyChange(), last, counted=[Counted(last, told)]))
 
 
-def compare(
-    old: Store, new: Store, tables: Sequence[Table]
-) -> tuple[list[Difference], int]:
+def compare(old: Store, new: Store, tables: Sequence[Table]) -> tuple[list[Difference], int]:
     """Days of which the sides have different numbers of rows, and how many days were compared."""
     differences, days = [], 0
     for product, item, name in tables:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from glasshouse.durability import sync_path
+from glasshouse.catalogue.files import LocalFiles
 from glasshouse.keeping import ledger
 from glasshouse.keeping.backup import FORMAT, LIST, BackupError, checksum, copy_file, files_in
 
@@ -59,7 +60,7 @@ def restore(
             copy_file(path, fresh / "secrets" / path.relative_to(found))
     for other in (data / ledger.NAME, erasures):
         if other is not None and other.exists():
-            ledger.join(fresh, other)
+            ledger.join(LocalFiles(fresh), other)
     for path in [fresh, *(p for p in fresh.rglob("*") if p.is_dir())]:
         sync_path(path)
     if data.exists():

@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from glasshouse.catalogue import Product
-from glasshouse.catalogue.files import read_json, write_whole
+from glasshouse.catalogue.files import SmallFiles, read_json
 from glasshouse.keeping.holdings import Holdings
 
 NAME = "retention.json"
@@ -37,7 +37,7 @@ class Retention:
 
     def __init__(self, holdings: Holdings) -> None:
         self._holdings = holdings
-        self._state = read_swept(holdings.data)
+        self._state = read_swept(holdings.files.directory)
 
     def __call__(self) -> None:
         now = self._holdings.now()
@@ -48,7 +48,7 @@ class Retention:
 def sweep(holdings: Holdings, now: datetime, before: Swept) -> Swept:
     """Remove what is past its span. Call it from the loading thread."""
     # Due until it is known that nothing was removed, so that a run that ends early leaves it so.
-    _write(holdings.data, replace(before, due=True))
+    _write(holdings.files, replace(before, due=True))
     removed = 0
     for product in holdings.catalogue:
         for path, span in spans(product):
@@ -59,7 +59,7 @@ def sweep(holdings: Holdings, now: datetime, before: Swept) -> Swept:
     if swept.due and now.date() >= before.rewritten + timedelta(days=REWRITE_EVERY):
         holdings.store.rewrite()
         swept = replace(swept, due=False, rewritten=now.date())
-    _write(holdings.data, swept)
+    _write(holdings.files, swept)
     return swept
 
 
@@ -99,10 +99,10 @@ def read_swept(data: Path) -> Swept:
         return Swept()  # then it is swept once more, which does no harm
 
 
-def _write(data: Path, swept: Swept) -> None:
+def _write(files: SmallFiles, swept: Swept) -> None:
     facts = {
         "day": swept.day.isoformat(),
         "due": swept.due,
         "rewritten": swept.rewritten.isoformat(),
     }
-    write_whole(data / NAME, json.dumps(facts).encode())
+    files.change(lambda: {NAME: json.dumps(facts).encode()})

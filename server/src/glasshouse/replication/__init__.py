@@ -6,6 +6,15 @@ See docs/decisions/0115.
 """
 
 from glasshouse.replication.entries import Change, File, Statement
+from glasshouse.replication.files import SharedFiles
 from glasshouse.replication.replica import ConflictError, Replica, ReplicaUnavailableError
 
-__all__ = ["Change", "ConflictError", "File", "Replica", "ReplicaUnavailableError", "Statement"]
+__all__ = [
+    "Change",
+    "ConflictError",
+    "File",
+    "Replica",
+    "ReplicaUnavailableError",
+    "SharedFiles",
+    "Statement",
+]

@@ -4,6 +4,7 @@ It is made anew at every start and never synced: what counts is the log.
 """
 
 import re
+import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -20,12 +21,11 @@ class Copy:
     """Not locked: its owner sees to it that one thread at a time uses it."""
 
     def __init__(self, directory: Path) -> None:
-        """`directory` is emptied of what a copy had left there."""
+        """`directory` is the copy's alone: what an earlier one left there is deleted."""
         self.directory = directory
         self._paths: set[str] = set()
-        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for ending in ("", "-wal", "-shm", "-journal"):
-            (directory / f"{DATABASE}{ending}").unlink(missing_ok=True)
+        shutil.rmtree(directory, ignore_errors=True)
+        directory.mkdir(parents=True, mode=0o700)
         self.connection = sqlite3.connect(
             directory / DATABASE, isolation_level=None, check_same_thread=False
         )

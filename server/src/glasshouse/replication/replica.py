@@ -80,6 +80,8 @@ class Replica:
     def catch_up(self) -> None:
         """See all that was changed before this call. Raises `ReplicaUnavailableError`."""
         with self.lock:
+            if self.copy.connection.in_transaction:
+                raise RuntimeError("a change of the database is not ended; expected one at a time")
             try:
                 self._catch_up()
             except (JetStreamUnavailableError, APIError) as error:

@@ -5,13 +5,13 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 
 import uvloop
 from starlette.applications import Starlette
 
 from glasshouse import __version__
 from glasshouse.catalogue import Catalogue
+from glasshouse.catalogue.files import SmallFiles
 from glasshouse.cli.clock import now
 from glasshouse.cli.clustered import Clustered
 from glasshouse.cli.doors import Doors, places_of
@@ -41,7 +41,7 @@ from glasshouse.store.marks import mark
 class ForgetDesk:
     """See `keeping.forgetting.Desk`."""
 
-    data: Path
+    files: SmallFiles
     proofs: Proofs
     key: bytes
 
@@ -83,7 +83,7 @@ def run(settings: Settings) -> None:
         proofs = engines.proofs()
         listening = bound(settings.collector_listen or settings.listen)
         try:
-            uvloop.run(_serve(settings, places, engines, journal, proofs, listening))
+            uvloop.run(_serve(settings, places, engines, listening, journal=journal, proofs=proofs))
         finally:
             journal.close()
             proofs.close()
@@ -95,9 +95,10 @@ async def _serve(
     settings: Settings,
     places: Places,
     engines: Clustered,
+    listening: socket.socket,
+    *,
     journal: Journal,
     proofs: Proofs,
-    listening: socket.socket,
 ) -> None:
     herald = Herald(service_manager())
     catalogue, key = engines.catalogue(), engines.server_key()
@@ -110,7 +111,7 @@ async def _serve(
         journal=journal,
         quarantine=Quarantine(),
     )
-    asked = ForgetRequests(ForgetDesk(settings.data, proofs, erasure_key(key)))
+    asked = ForgetRequests(ForgetDesk(engines.files(), proofs, erasure_key(key)))
     forget = forgetting.forget_app(doors.desk, asked, Pace(time.monotonic))
     others = Starlette(
         routes=[
