@@ -40,14 +40,20 @@ class Load:
     """`clients` threads that send until they are told to stop."""
 
     def __init__(
-        self, ports: Sequence[int], product: Registered, clients: int = 4, pause: float = 0.0
+        self,
+        ports: Sequence[int],
+        product: Registered,
+        clients: int = 4,
+        *,
+        pause: float = 0.0,
+        first: int = 0,
     ) -> None:
-        """`pause` in seconds between two requests of a client."""
+        """`pause` in seconds between two requests of a client; `first` is the first number."""
         self._ports = ports
         self._product = product
         self._pause = pause
         self._lock = threading.Lock()
-        self._next = 0
+        self._next = first
         self._stop = threading.Event()
         self.trouble = Trouble()
         self.acknowledged = 0  # events; numbers are given out in order, and none is given up
@@ -58,7 +64,7 @@ class Load:
 
     @property
     def numbers(self) -> int:
-        """So many were given out: 0 to one less."""
+        """The next that will be given out."""
         return self._next
 
     def start(self) -> None:

@@ -108,6 +108,11 @@ class Node:
             self._process.wait()
             self._process = None
 
+    @property
+    def pid(self) -> int | None:
+        """Of the process that runs."""
+        return self._process.pid if self._process and self.runs() else None
+
     def runs(self) -> bool:
         return self._process is not None and self._process.poll() is None
 

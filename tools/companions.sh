@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Programs that some tests drive: installed where this is root; elsewhere those tests say why they skip.
 # `companions.sh puppet`: those of `make test-puppet`, which are large, and not part of `make test`.
+# `companions.sh cluster`: those of `make cluster`, of which no service is started.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -8,6 +9,14 @@ if [ "${1:-}" = puppet ]; then
     [ -e /usr/share/puppetdb/puppetdb.jar ] || tools/apt puppetdb "PuppetDB, of whose nodes a master tells,"
     [ -e /usr/share/puppetserver/puppetserver.jar ] || tools/apt puppetserver "Puppet Server, which asks for updates,"
     compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || tools/apt postgresql "PostgreSQL, in which PuppetDB keeps them,"
+    exit 0
+fi
+if [ "${1:-}" = cluster ]; then
+    export SERVICES=no
+    [ -x /usr/sbin/nats-server ] || tools/apt nats-server "NATS, the journal of many machines,"
+    [ -x /usr/sbin/clickhouse-server ] || [ -x /usr/bin/clickhouse-server ] ||
+        tools/apt clickhouse-server "ClickHouse, the store of many machines,"
+    [ -e /usr/share/java/zookeeper.jar ] || tools/apt zookeeper "ZooKeeper, by which its replicas agree,"
     exit 0
 fi
 if [ "$(id -u)" != 0 ]; then exit 0; fi

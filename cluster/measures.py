@@ -1,0 +1,73 @@
+"""`python -m cluster.measures`: what a million events cost, by part, with 1, 2 and 4 of a role.
+
+CPU-seconds are those of each process, from /proc; on a machine of few cores the shape matters: no
+part may cost more an event because there are more of another.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from bench.load import cpu_seconds
+from cluster.load import Load
+from cluster.whole import WholeCluster, missing, whole_cluster
+
+PARTS = ("collectors", "loaders", "console", "NATS", "ClickHouse", "ZooKeeper")
+WARM_UP = 2_000
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m cluster.measures",
+        description="CPU-seconds per million events by part, with 1, 2 and 4 collectors, loaders.",
+        epilog="example: python -m cluster.measures --events 50000 --sizes 1 2",
+    )
+    parser.add_argument("--events", type=int, default=40_000)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1, 2, 4])
+    options = parser.parse_args()
+    if missing():
+        sys.exit(f"not installed: {', '.join(missing())}; as root: tools/companions.sh cluster")
+    head = "".join(f"{part:>12}" for part in PARTS)
+    print(f"CPU-seconds per million events\n{'each':>4}{'events/s':>10}{head}{'all':>10}")
+    for size in options.sizes:
+        with tempfile.TemporaryDirectory() as directory:
+            measure(Path(directory), size, options.events)
+
+
+def measure(directory: Path, size: int, events: int) -> None:
+    """One line: from the first request until all is in the store, on both replicas."""
+    with whole_cluster(directory, collectors=size, loaders=size) as cluster:
+        product = cluster.register()
+        ports = [each.port for each in cluster.collectors]
+        warm = Load(ports, product)
+        warm.send(WARM_UP)
+        cluster.wait_until_loaded(warm.acknowledged)
+        before, start = spent(cluster), time.monotonic()
+        load = Load(ports, product, first=warm.numbers)
+        load.send(events)
+        cluster.wait_until_loaded(warm.acknowledged + load.acknowledged)
+        seconds, after = time.monotonic() - start, spent(cluster)
+        costs = {part: (after[part] - before[part]) / load.acknowledged * 1e6 for part in PARTS}
+        columns = "".join(f"{costs[part]:>12.1f}" for part in PARTS)
+        rate = load.acknowledged / seconds
+        print(f"{size:>4}{rate:>10,.0f}{columns}{sum(costs.values()):>10.1f}", flush=True)
+
+
+def spent(cluster: WholeCluster) -> Mapping[str, float]:
+    """CPU-seconds of all processes of each part since they were started."""
+    groups = {
+        "collectors": [each.pid for each in cluster.collectors],
+        "loaders": [each.pid for each in cluster.loaders],
+        "console": [each.pid for each in cluster.consoles],
+        "NATS": [node.pid for node in cluster.nats.nodes.values()],
+        "ClickHouse": [node.process.pid for node in cluster.clickhouse.nodes.values()],
+        "ZooKeeper": [cluster.clickhouse.zookeeper.process.pid],
+    }
+    return {part: sum(cpu_seconds(pid) for pid in pids if pid) for part, pids in groups.items()}
+
+
+if __name__ == "__main__":
+    main()
