@@ -1,4 +1,4 @@
-"""A whole cluster on loopback: NATS, ClickHouse with ZooKeeper, collectors, loaders and a console."""
+"""A whole cluster on loopback: NATS, ClickHouse, ZooKeeper, collectors, loaders, a console."""
 
 import time
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.server import MANIFEST
+
 from cluster.clickhouse import ClickHouseCluster, clickhouse_server
 from cluster.nats import NatsCluster, nats_server
 from cluster.roles import RoleProcess
