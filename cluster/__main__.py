@@ -35,7 +35,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         directory = options.directory or Path(temporary)
         sizes = {"collectors": options.collectors, "loaders": options.loaders}
-        print("starting 3 NATS, 2 x 2 ClickHouse, ZooKeeper, and Glasshouse's processes", flush=True)
+        print(
+            "starting 3 NATS, 2 x 2 ClickHouse, ZooKeeper, and Glasshouse's processes", flush=True
+        )
         with contextlib.suppress(KeyboardInterrupt), whole_cluster(directory, **sizes) as cluster:
             show(cluster)
             send(cluster, options.seconds, options.pause)

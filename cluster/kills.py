@@ -1,4 +1,4 @@
-"""`python -m cluster.kills`: kill -9 of every part while a load is sent, in turn and then at random.
+"""`python -m cluster.kills`: kill -9 of every part under load, in turn and then at random.
 
 Every event has a number. In the end each that was acknowledged is in the store, once; and no client
 was sent away without being told for how long.
@@ -63,7 +63,7 @@ def clickhouse(cluster: WholeCluster, chance: random.Random) -> Victim:
     return Victim(f"ClickHouse {node.name}", node.start)
 
 
-def zookeeper(cluster: WholeCluster, chance: random.Random) -> Victim:
+def zookeeper(cluster: WholeCluster, _: random.Random) -> Victim:
     cluster.clickhouse.zookeeper.kill()
     return Victim("ZooKeeper", cluster.clickhouse.zookeeper.start)
 

@@ -6,7 +6,6 @@ An event's number stands in one of its fields, so that each can be looked for in
 import http.client
 import json
 import random
-import socket
 import threading
 import time
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from bench.load import any_instance, event
+
 from cluster.whole import Registered
 
 BATCH = 50
@@ -168,7 +168,7 @@ class Load:
             connection.request("POST", "/v1/telemetry", body, headers)
             answer = connection.getresponse()
             said = answer.read()
-        except (OSError, http.client.HTTPException, socket.timeout):
+        except (TimeoutError, OSError, http.client.HTTPException):
             return 0, None, ""
         finally:
             connection.close()

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bench.load import cpu_seconds
+
 from cluster.load import Load
 from cluster.whole import WholeCluster, missing, whole_cluster
 

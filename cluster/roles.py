@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.server import free_port
+
 from cluster.process import Process
 
 PATIENCE = 90.0  # seconds for a start on a busy machine

@@ -1,4 +1,4 @@
-"""A whole cluster on loopback: NATS, ClickHouse with ZooKeeper, collectors, loaders and a console."""
+"""A whole cluster on loopback: NATS, ClickHouse, ZooKeeper, collectors, loaders, a console."""
 
 import time
 from collections.abc import Iterator
@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.server import MANIFEST
+
 from cluster.clickhouse import ClickHouseCluster, clickhouse_server
 from cluster.nats import NatsCluster, nats_server
 from cluster.roles import RoleProcess
 from cluster.zookeeper import has_zookeeper
 
 PATIENCE = 300.0  # seconds
+SETTLED_SECONDS = 40.0
 MOST_PAYLOAD = 16 * 1024 * 1024
 PRODUCT = "bench"
 
@@ -86,17 +88,21 @@ class WholeCluster:
         raise OSError("no NATS server tells of its streams")
 
     def wait_until_loaded(self, items: int, seconds: float = PATIENCE) -> dict[str, int]:
-        """The accounting when nothing waits any more, and so many are accounted for: a replica
-        that is asked may be a moment behind another.
+        """The accounting when nothing waits any more and so many are accounted for: a replica that
+        is asked may be a moment behind another. Or when nothing has changed for SETTLED_SECONDS.
         """
-        give_up = time.monotonic() + seconds
-        while True:
-            account = self.account()
-            if account and account["waiting"] == 0 and account["received"] >= items:
-                return account
-            if time.monotonic() > give_up:
-                raise TimeoutError(f"{account} after {seconds:g} s")
+        give_up, account, changed_at = time.monotonic() + seconds, self.account(), time.monotonic()
+        while not account or account["waiting"] or account["received"] < items:
             time.sleep(0.5)
+            now, before = time.monotonic(), account
+            account = self.account()
+            if account != before:
+                changed_at = now
+            elif account and not account["waiting"] and now > changed_at + SETTLED_SECONDS:
+                break  # what is missing does not come any more: whoever asked sees it
+            if now > give_up:
+                raise TimeoutError(f"{account} after {seconds:g} s")
+        return account
 
     def stop(self) -> None:
         """In order: nothing is left that waits in a process."""

@@ -10,7 +10,7 @@ import contextlib
 import threading
 import time
 from collections import deque
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Sequence
 from typing import Any, TypeVar
 
 from nats.errors import Error as NatsError
@@ -18,6 +18,7 @@ from nats.js.api import StreamInfo
 from nats.js.errors import APIError
 
 from glasshouse.jetstream import JetStream, JetStreamUnavailableError
+from glasshouse.jetstream.cursor import Fetched
 from glasshouse.journal.engines.nats.generations import Generation, Generations
 from glasshouse.journal.engines.nats.publishing import (
     ACK_SECONDS,
@@ -105,11 +106,11 @@ class NatsJournal:
                 if cursor is None or not cursor.waiting:
                     return
                 fetched = cursor.waiting.popleft()
-                place = Position(cursor.generation.number, fetched.sequence)
-                self._note_gap(position, place)
-                position = place
-                taken += len(fetched.payload)
-                yield fetched.payload, position
+                generation = cursor.generation
+                for each in (*self._between(position, generation, fetched), fetched):
+                    position = Position(generation.number, each.sequence)
+                    taken += len(each.payload)
+                    yield each.payload, position
         finally:
             self._keep(cursor, position)
 
@@ -280,18 +281,41 @@ class NatsJournal:
         if cursor is not None:
             self._jetstream.start(cursor.close())
 
-    def _note_gap(self, before: Position, place: Position) -> None:
-        """Records that are not there although nobody has trimmed them."""
-        if (
-            before.segment != place.segment
-            or place.offset == before.offset + 1
-            or not before.offset
-        ):
-            return
-        missing = place.offset - before.offset - 1
-        damage = Damage(place.segment, before.offset + 1, 0, f"{missing} records are not there")
-        self._damages.append(damage)
-        self._report(damage)
+    def _between(
+        self, before: Position, generation: Generation, fetched: Fetched
+    ) -> Sequence[Fetched]:
+        """Records that lie before this one and did not come, although nobody has trimmed them.
+
+        A consumer lives on one server. One that was away gives what it has while it catches up,
+        and passes over what it has not: the stream's leader has it.
+        """
+        first = before.offset + 1 if before.segment == generation.number else 1
+        if fetched.sequence == first:
+            return ()
+        found = self._call(self._from_leader(generation, first, fetched.sequence), TRIM_SECONDS)
+        missing = fetched.sequence - first - len(found)
+        if missing and first > 1:  # of a stream that is begun in its middle it is nothing strange
+            where = f"{missing} records are not there"
+            damage = Damage(generation.number, first, 0, where)
+            self._damages.append(damage)
+            self._report(damage)
+        return found
+
+    async def _from_leader(self, generation: Generation, first: int, before: int) -> list[Fetched]:
+        """What the leader has of these sequences."""
+        facts = await self._generations.facts(generation)
+        if facts is None:
+            return []
+        found = []
+        for sequence in range(max(first, facts.state.first_seq), before):
+            try:
+                message = await self._jetstream.context.get_msg(
+                    self._generations.stream(generation), sequence
+                )
+            except NotFoundError:
+                continue
+            found.append(Fetched(sequence, message.data or b""))
+        return found
 
     # Generations
 
