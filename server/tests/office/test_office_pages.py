@@ -85,7 +85,7 @@ def test_an_act_that_fails_is_on_record_as_failed(house, robin, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("glasshouse.catalogue.write_whole", full)
+    monkeypatch.setattr("glasshouse.catalogue.files.write_whole", full)
     fields = {"smallest_group": "12", "smallest_organizations": "5"}
     assert fill_in(robin, SETTINGS, "groups", **fields).status_code == 500
     assert house.records.changes(limit=2)[0]["what"] == "settings changed: failed"

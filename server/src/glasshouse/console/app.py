@@ -29,7 +29,7 @@ from glasshouse.console.pages.enter import Enter, entry
 from glasshouse.console.pages.extras import extras_of
 from glasshouse.console.pages.forms import WithForms
 from glasshouse.console.pages.live import LivePage, Shown
-from glasshouse.console.pages.message import broken, message, not_found, wrong_method
+from glasshouse.console.pages.message import broken, busy, message, not_found, wrong_method
 from glasshouse.console.pages.openid import OpenIdPages, SigningIn
 from glasshouse.console.pages.people import PeoplePage
 from glasshouse.console.pages.privacy import PrivacyPage
@@ -50,6 +50,7 @@ from glasshouse.insight.reading import Reading
 from glasshouse.office import Office
 from glasshouse.people import Database, Reader, Records, Register, Right
 from glasshouse.people.rights import RIGHT_WORDS
+from glasshouse.replication import ConflictError, ReplicaUnavailableError
 
 _MIDDLEWARE = (Middleware(Protection), Middleware(GZipMiddleware, minimum_size=1024))
 
@@ -57,6 +58,8 @@ EXCEPTION_HANDLERS: Mapping[Any, Callable[[Request, Exception], Response]] = {
     404: not_found,
     405: wrong_method,
     500: broken,
+    ReplicaUnavailableError: busy,
+    ConflictError: busy,
 }
 """For the application that the routes stand in: errors are pages too, and say what to do."""
 

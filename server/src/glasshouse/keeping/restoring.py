@@ -9,8 +9,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from glasshouse.durability import sync_path
 from glasshouse.catalogue.files import LocalFiles
+from glasshouse.durability import sync_path
 from glasshouse.keeping import ledger
 from glasshouse.keeping.backup import FORMAT, LIST, BackupError, checksum, copy_file, files_in
 

@@ -21,7 +21,7 @@ broken handle) never skips anything: the store is opened anew and the cycle wait
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -64,6 +64,7 @@ from glasshouse.store import (
 # A cycle of 100,000 items goes into the store's file at once, smaller ones through its log first:
 # half as much work again.
 CYCLE_BYTES = 48 * 1024 * 1024
+ROLL_EVERY = timedelta(seconds=20)
 LONGEST_PAUSE = 30.0  # seconds between two tries while the store fails
 
 
@@ -131,7 +132,8 @@ class Loader:
         self._position = Position(0, 0)
         self._jobs = Jobs()
         self._chore: Callable[[], None] = _nothing_to_do
-        self._trim_due = False
+        self._trim_due = self._roll_due = False
+        self._rolled_at = datetime.min.replace(tzinfo=UTC)
         self._scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._take_stock()
 
@@ -144,6 +146,7 @@ class Loader:
         arrivals = read_arrivals(self._journal.read(self._position, self._cycle_bytes))
         if not arrivals:
             self.state = replace(self.state, lag=0.0)
+            self._roll()
             if self._trim_due:
                 self._trim()
             return Loaded()
@@ -318,10 +321,19 @@ class Loader:
         self._watch("settle")
         self._repeats.settle(plan)
         if applied.erased:
-            # What was refused because it is erased must not stay in the journal either.
-            self._journal.roll()
-            self._trim_due = True
+            self._roll_due = True
+            self._roll()
         return applied, sifted
+
+    def _roll(self) -> None:
+        """What was refused because it is erased must not stay in the journal either.
+
+        Late resends come one by one, and a segment may be a stream with three servers.
+        """
+        now = self._clock()
+        if self._roll_due and now - self._rolled_at > ROLL_EVERY:
+            self._journal.roll()
+            self._roll_due, self._trim_due, self._rolled_at = False, True, now
 
     def _put_aside(self, arrivals: Sequence[Arrival], unloadable: Sequence[Piece]) -> None:
         unread = [arrival for arrival in arrivals if arrival.record is None]

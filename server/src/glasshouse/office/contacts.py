@@ -71,6 +71,8 @@ class Contacts:
                     "delete from contacts where product = ? and organization = ?",
                     (product, organization),
                 )
+        if gone:
+            self._database.scrub()
         return len(gone)
 
 

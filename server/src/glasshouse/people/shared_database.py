@@ -73,6 +73,10 @@ class SharedDatabase(Database):
             while not self._is_published(steps):
                 steps = self._repeated(steps)
 
+    def scrub(self) -> None:
+        """The log holds what was inserted; it begins anew without."""
+        self._replica.compact()
+
     def close(self) -> None:
         """The copy itself belongs to the replica."""
         with self._reading_lock:

@@ -49,3 +49,19 @@ def broken(request: Request, _error: Exception) -> Response:
         "It is the server's fault, and the reason is in its log.",
         "Try again. If it happens again, run `glasshouse doctor` on the server's data directory.",
     )
+
+
+def busy(request: Request, _error: Exception) -> Response:
+    """Where the state that all processes share cannot be changed now, or others just changed it."""
+    again = {"retry-after": "5"}
+    if request.url.path.startswith("/api/"):
+        said = "others changed this just now, or NATS does not answer; try again"
+        return JSONResponse({"error": "busy", "message": said}, 503, headers=again)
+    answer = message(
+        503,
+        "This could not be done now",
+        "Others changed the same just now, or the servers that keep it do not answer.",
+        "Nothing was changed, or all of it. Look again in a few seconds.",
+    )
+    answer.headers.update(again)
+    return answer
