@@ -13,7 +13,7 @@ from typing import Any
 import sqlglot
 from sqlglot import exp
 
-from glasshouse.store.engines.clickhouse.dialect import rewritten
+from glasshouse.store.engines.clickhouse.wording import rewritten
 from glasshouse.store.port import QueryError
 
 MOST_TEXTS = 2000  # kept translated: more than the questions have shapes

@@ -1,7 +1,8 @@
 """Where ClickHouse says something else than DuckDB, beyond what sqlglot knows: a rule each.
 
 A rule takes a node of the tree and gives the one that stands in its place. The few functions that
-are macros in the embedded store (`store.order_of`) are here too.
+are macros in the embedded store (`store.order_of`) are here too. Lists, maps and groups are kept as
+JSON text (`columns.py`), so what takes them apart reads JSON; `try_cast` says of which type.
 """
 
 from collections.abc import Callable, Mapping
@@ -42,13 +43,58 @@ def _call(name: str, *arguments: exp.Expression) -> exp.Expression:
 
 def _cast(node: exp.Cast) -> exp.Expression:
     kind = node.to.this
-    if kind == exp.DType.DATE:
-        return exp.cast(node.this, exp.DType.DATE32)
     if kind == exp.DType.TEXT and not isinstance(node.this, exp.Null | exp.Placeholder):
         return _text(node.this)
-    if kind == exp.DType.TIMESTAMP:
-        return exp.cast(node.this, "Nullable(DateTime64(6, 'UTC'))", dialect="clickhouse")
+    if kind in KINDS:
+        return _cast_to(node.this, f"Nullable({KINDS[kind]})")
     return node
+
+
+KINDS = {
+    exp.DType.TEXT: "String",
+    exp.DType.BIGINT: "Int64",
+    exp.DType.DOUBLE: "Float64",
+    exp.DType.BOOLEAN: "Bool",
+    exp.DType.DATE: "Date32",
+    exp.DType.TIMESTAMP: "DateTime64(6, 'UTC')",
+}
+
+
+def _cast_to(value: exp.Expression, type_: str) -> exp.Expression:
+    return _call("cast", value, exp.Literal.string(type_))
+
+
+def _extracted(node: exp.TryCast) -> exp.Expression:
+    """A list, or (written `try_cast(g.name as type)`) a member of a group's element."""
+    type_ = _nested(node.to)
+    if isinstance(node.this, exp.Dot):
+        return _call("JSONExtract", *_member(node.this), exp.Literal.string(type_))
+    return _call("JSONExtract", _given(node.this), exp.Literal.string(type_))
+
+
+def _nested(type_: exp.DataType) -> str:
+    if type_.this == exp.DType.ARRAY:
+        return f"Array({_nested(type_.expressions[0])})"
+    return f"Nullable({KINDS[type_.this]})" if type_.this in KINDS else "Map(String, Int64)"
+
+
+def _member(node: exp.Dot) -> tuple[exp.Expression, exp.Expression]:
+    return exp.column(node.this.copy()), exp.Literal.string(node.expression.name)
+
+
+def _given(value: exp.Expression) -> exp.Expression:
+    """What is not null, as JSON is read of nothing else; rows of nulls are left out beside it."""
+    return _call("assumeNotNull", value)
+
+
+def _names(node: exp.MapKeys) -> exp.Expression:
+    if isinstance(node.this, exp.Dot):
+        return _call("JSONExtractKeys", *_member(node.this))
+    return _call("JSONExtractKeys", _given(node.this))
+
+
+def _each(node: exp.Transform) -> exp.Expression:
+    return _call("arrayMap", node.expression, _call("JSONExtractArrayRaw", _given(node.this)))
 
 
 def _text(value: exp.Expression) -> exp.Expression:
@@ -56,7 +102,7 @@ def _text(value: exp.Expression) -> exp.Expression:
 
     The type is a constant to ClickHouse, so what is text already is not looked through.
     """
-    text = exp.cast(value, exp.DType.TEXT)
+    text = _cast_to(value, "Nullable(String)")
     if isinstance(value, exp.Literal):
         return text
     type_ = _call("toTypeName", value)
@@ -119,6 +165,8 @@ def _anonymous(node: exp.Anonymous) -> exp.Expression:
         return _call("uniqExact", inner.expressions[0])
     if node.name == "bit_count":
         return _call("bitCount", *node.expressions)
+    if node.name == "to_json":  # views have the whole of an item's fields as JSON
+        return inner or node
     return node
 
 
@@ -170,7 +218,7 @@ RULES: Mapping[type[exp.Expression], Rule] = {
     exp.Lag: _neighbour,
     exp.Lead: _neighbour,
     exp.Lower: _named_call("lowerUTF8", "this"),
-    exp.MapKeys: _named_call("mapKeys", "this"),
+    exp.MapKeys: _names,
     exp.Max: _of_nothing,
     exp.Median: _quantile,
     exp.Min: _of_nothing,
@@ -179,4 +227,6 @@ RULES: Mapping[type[exp.Expression], Rule] = {
     exp.SplitPart: _parts,
     exp.Sum: _of_nothing,
     exp.TimestampTrunc: _truncated,
+    exp.Transform: _each,
+    exp.TryCast: _extracted,
 }
