@@ -1,5 +1,8 @@
 """The loader: moves journal records into the store, exactly once.
 
+(Where the store collapses repeats itself, a batch is not one transaction: it may be applied again,
+and no keys are kept here. The steps are the same.)
+
 A cycle is a list of steps. Everything it changes is committed in one transaction of the store,
 the journal position included, so a cycle that ends early, wherever, has simply not happened:
 
@@ -34,8 +37,15 @@ from glasshouse.loading.portions import (
     sift,
     write_portions,
 )
-from glasshouse.loading.repeats import Repeats
-from glasshouse.loading.tallying import RECEIVED, notes_of, refused_of, summed, tallies_of
+from glasshouse.loading.repeats import CollapsedByStore, Repeats
+from glasshouse.loading.tallying import (
+    RECEIVED,
+    counted_of,
+    notes_of,
+    refused_of,
+    summed,
+    tallies_of,
+)
 from glasshouse.model import Position
 from glasshouse.notices import Notice, tell, tell_failure
 from glasshouse.store import (
@@ -233,7 +243,9 @@ class Loader:
     def _take_stock(self) -> None:
         clear(self._scratch)
         self._position = self._store.position()
-        self._repeats = Repeats(self._keys, self._store.keys())
+        self._repeats: Repeats | CollapsedByStore = (
+            CollapsedByStore() if self._store.collapses else Repeats(self._keys, self._store.keys())
+        )
         self._show_problems()
 
     def _follow_catalogue(self) -> None:
@@ -294,6 +306,9 @@ class Loader:
                 keys=plan.change,
                 position=arrivals[-1].end,
                 refused=refused_of(arrivals),
+                counted=counted_of(arrivals, unloadable, self._clock())
+                if self._store.collapses
+                else (),
             )
             applied = self._store.apply(batch, self._watch)
         finally:
@@ -322,7 +337,8 @@ class Loader:
         path = self._scratch / "suspect.ndjson"
         path.write_bytes(piece.lines)
         try:
-            return self._store.refuses(replace(portion, path=path, rows=piece.rows)) is not None
+            alone = replace(portion, path=path, rows=piece.rows, keys=piece.keys)
+            return self._store.refuses(alone) is not None
         finally:
             path.unlink()
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glasshouse.loading.arrivals import Piece
-from glasshouse.model import KEY_BYTES
+from glasshouse.model import KEY_BYTES, Position
 from glasshouse.store import Portion
 
 Group = tuple[str, str, str]  # product, item, door
@@ -18,12 +18,19 @@ Group = tuple[str, str, str]  # product, item, door
 
 @dataclass(frozen=True, slots=True)
 class Sifted:
-    """What is left of the pieces: lines by group, the keys of those lines, and repeats counted."""
+    """What is left of the pieces: by group the lines, their keys, and of which records they are;
+    and repeats counted.
+    """
 
     lines: Mapping[Group, list[bytes]]
-    rows: Mapping[Group, int]
-    keys: bytes
+    keys_of: Mapping[Group, list[bytes]]
+    records: Mapping[Group, list[tuple[Position, int]]]
     duplicates: Mapping[tuple[str, str], int]  # by product and door
+
+    @property
+    def keys(self) -> bytes:
+        """All keys."""
+        return b"".join(key for keys in self.keys_of.values() for key in keys)
 
 
 def join_keys(pieces: Iterable[Piece]) -> bytes:
@@ -33,8 +40,8 @@ def join_keys(pieces: Iterable[Piece]) -> bytes:
 def sift(pieces: Sequence[Piece], repeated: NDArray[np.bool_]) -> Sifted:
     """Drop the items marked in `repeated`, which has one mark per key of all pieces."""
     lines: dict[Group, list[bytes]] = {}
-    rows: Counter[Group] = Counter()
-    keys: list[bytes] = []
+    keys: dict[Group, list[bytes]] = {}
+    records: dict[Group, list[tuple[Position, int]]] = {}
     duplicates: Counter[tuple[str, str]] = Counter()
     any_repeated = bool(repeated.any())
     start = 0
@@ -52,9 +59,9 @@ def sift(pieces: Sequence[Piece], repeated: NDArray[np.bool_]) -> Sifted:
             duplicates[piece.group[0], piece.group[2]] += piece.rows - kept
         if kept:
             lines.setdefault(piece.group, []).append(kept_lines)
-            rows[piece.group] += kept
-            keys.append(kept_keys)
-    return Sifted(lines, rows, b"".join(keys), duplicates)
+            keys.setdefault(piece.group, []).append(kept_keys)
+            records.setdefault(piece.group, []).append((piece.arrival.end, kept))
+    return Sifted(lines, keys, records, duplicates)
 
 
 def _kept_keys(keys: bytes, fresh: NDArray[np.bool_]) -> bytes:
@@ -70,7 +77,10 @@ def write_portions(sifted: Sifted, directory: Path) -> list[Portion]:
         path = directory / f"{number}.ndjson"
         with path.open("wb") as file:
             file.writelines(lines)
-        portions.append(Portion(product, item, door, path, sifted.rows[group]))
+        records = sifted.records[group]
+        rows = sum(count for _, count in records)
+        keys = b"".join(sifted.keys_of[group])
+        portions.append(Portion(product, item, door, path, rows, keys, records))
     return portions
 
 

@@ -34,6 +34,7 @@ from glasshouse.loading.runs import (
     sort_keys,
     write_run,
 )
+from glasshouse.model import KEY_BYTES
 from glasshouse.store import KeyChange, KeyState
 
 FRESH_KEYS = 1 << 18
@@ -147,6 +148,23 @@ class Repeats:
         for entry in os.scandir(self._directory):
             if entry.name not in listed:
                 Path(entry.path).unlink()
+
+
+class CollapsedByStore:
+    """Where the store makes one row of rows with one key, no keys are kept here."""
+
+    problems: Sequence[str] = ()
+
+    def repeated(self, keys: bytes) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        """None that are known of here."""
+        return np.zeros(len(keys) // KEY_BYTES, dtype=np.bool_)
+
+    def plan(self, keys: bytes, day: date) -> Plan:
+        """Nothing changes."""
+        return Plan(KeyChange(), (), None, ())
+
+    def settle(self, plan: Plan) -> None:
+        """Nothing did."""
 
 
 def _names(runs: Sequence[Run]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 from glasshouse.loading.arrivals import Arrival, Piece, refused_items
 from glasshouse.model import Outcome, Reason, Refusal
-from glasshouse.store import RefusalNote, RefusedItems, Tally
+from glasshouse.store import Counted, RefusalNote, RefusedItems, Tally
 
 RECEIVED = "received"
 REJECTED = Outcome.REJECTED.value
@@ -71,6 +71,24 @@ def refused_of(arrivals: Sequence[Arrival]) -> list[RefusedItems]:
                     refusal.items
                 )
     return [RefusedItems(*key, items) for key, items in sums.items()]
+
+
+def counted_of(
+    arrivals: Sequence[Arrival], unloadable: Iterable[Piece], now: datetime
+) -> list[Counted]:
+    """The same by record, for a store that may be given a record twice."""
+    refused: dict[Arrival, list[Piece]] = {}
+    for piece in unloadable:
+        refused.setdefault(piece.arrival, []).append(piece)
+    return [
+        Counted(
+            position=arrival.end,
+            tallies=tallies_of((arrival,), refused.get(arrival, ()), {}),
+            refusals=notes_of((arrival,), refused.get(arrival, ()), now),
+            refused=refused_of((arrival,)),
+        )
+        for arrival in arrivals
+    ]
 
 
 def _utc(moment: datetime) -> datetime:

@@ -3,10 +3,12 @@
 from pathlib import Path
 from secrets import token_bytes
 
+from glasshouse.store.engines.clickhouse import open_clickhouse
 from glasshouse.store.engines.duckdb import DuckDBStore
 from glasshouse.store.port import (
     Applied,
     Batch,
+    Counted,
     Erased,
     Erasure,
     KeyChange,
@@ -30,6 +32,7 @@ from glasshouse.store.port import (
 __all__ = [
     "Applied",
     "Batch",
+    "Counted",
     "Erased",
     "Erasure",
     "KeyChange",
@@ -58,11 +61,20 @@ def open_store(
     *,
     threads: int | None = None,
     erasure_key: bytes | None = None,
+    address: str = "",
+    partition: int = 0,
 ) -> Store:
     """Open the store in `directory` (DATA/store), made if missing. One process at a time.
 
     `memory` is the most that the engine may take, such as "2GB"; `threads` how many it may use,
     all of the machine's if None. `erasure_key` makes the hashes by which erased identities are
     known; without it they are known to this process alone.
+
+    With an `address` (clickhouse://user:password@host:9000/database?cluster=name) the store is
+    there, for as many processes as like, which must share the erasure key; positions and batches
+    are of the journal's `partition`.
     """
-    return DuckDBStore(directory, memory, threads, erasure_key or token_bytes(32))
+    key = erasure_key or token_bytes(32)
+    if address:
+        return open_clickhouse(directory, address, memory, key, partition)
+    return DuckDBStore(directory, memory, threads, key)

@@ -66,6 +66,8 @@ class Portion:
     door: str
     path: Path
     rows: int
+    keys: bytes = b""  # the rows' repeat keys, in their order
+    records: Sequence[tuple[Position, int]] = ()  # whose rows these are, in order, and how many
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,16 @@ class KeyChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """What one journal record adds to the accounting; `position` is its end."""
+
+    position: Position
+    tallies: Sequence[Tally]
+    refusals: Sequence[RefusalNote] = ()
+    refused: Sequence[RefusedItems] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """All that one loading cycle changes."""
 
@@ -145,6 +157,7 @@ class Batch:
     keys: KeyChange
     position: Position
     refused: Sequence[RefusedItems] = ()
+    counted: Sequence[Counted] = ()  # the same counts by record, for a store that collapses
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +204,12 @@ def unwatched(_step: str) -> None:
 
 class Store(Protocol):
     """What every store engine does."""
+
+    @property
+    def collapses(self) -> bool:
+        """Whether rows with one repeat key are one row whenever they come: then the loader keeps no
+        keys, and a batch may be applied twice.
+        """
 
     def ensure(self, manifest: Manifest) -> None:
         """Make or widen the tables and views of a manifest. Idempotent. Raises `SchemaError`."""

@@ -13,6 +13,7 @@ from typing import Any
 import sqlglot
 from sqlglot import exp
 
+from glasshouse.store.engines.clickhouse.databases import Databases
 from glasshouse.store.engines.clickhouse.wording import rewritten
 from glasshouse.store.port import QueryError
 
@@ -20,7 +21,7 @@ MOST_TEXTS = 2000  # kept translated: more than the questions have shapes
 _MARK = "\x00"  # stands around the name of a parameter; no SQL has it
 
 # What a translated query relies on; every connection that runs one sends these.
-SETTINGS: Mapping[str, int | str] = {
+READING: Mapping[str, int | str] = {
     "join_use_nulls": 1,  # a row that finds no partner has nulls beside it, not zeros
     "distributed_product_mode": "global",  # a subquery is answered for all shards, then sent to each
 }
@@ -43,8 +44,13 @@ class Translation:
         return "".join(found)
 
 
+def translate(text: str, parameters: Mapping[str, Any], databases: Databases) -> str:
+    """One query of ours, its parameters filled in. Raises `QueryError`."""
+    return translated(text, databases).filled(parameters)
+
+
 @lru_cache(maxsize=MOST_TEXTS)
-def translated(text: str) -> Translation:
+def translated(text: str, databases: Databases) -> Translation:
     """A query in DuckDB's words in ClickHouse's. Raises `QueryError` for what is not SQL."""
     if _MARK in text:
         raise QueryError("found the character NUL in a query, expected text")
@@ -52,13 +58,21 @@ def translated(text: str) -> Translation:
         tree = sqlglot.parse_one(text, read="duckdb")
     except sqlglot.ParseError as error:
         raise QueryError(str(error)) from None
-    parts = _with_marks(rewritten(tree)).sql("clickhouse").split(_MARK)
+    tree = _with_databases(_with_marks(rewritten(tree)), databases)
+    parts = tree.sql("clickhouse", comments=False).split(_MARK)
     return Translation(tuple(parts[::2]), tuple(parts[1::2]))
 
 
 def _with_marks(tree: exp.Expression) -> exp.Expression:
     for node in list(tree.find_all(exp.Placeholder)):
         node.replace(exp.Var(this=f"{_MARK}{node.name}{_MARK}"))
+    return tree
+
+
+def _with_databases(tree: exp.Expression, databases: Databases) -> exp.Expression:
+    for table in tree.find_all(exp.Table):
+        if table.db == "store":
+            table.set("db", exp.to_identifier(databases.own, quoted=True))
     return tree
 
 

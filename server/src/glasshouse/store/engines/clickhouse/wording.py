@@ -56,7 +56,7 @@ KINDS = {
     exp.DType.DOUBLE: "Float64",
     exp.DType.BOOLEAN: "Bool",
     exp.DType.DATE: "Date32",
-    exp.DType.TIMESTAMP: "DateTime64(6, 'UTC')",
+    exp.DType.TIMESTAMPNTZ: "DateTime64(6, 'UTC')",
 }
 
 

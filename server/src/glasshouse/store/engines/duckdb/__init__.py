@@ -22,7 +22,7 @@ from glasshouse.model import Origin, Position
 from glasshouse.store.engines.duckdb import applying, erasing, holding
 from glasshouse.store.engines.duckdb.asking import ask
 from glasshouse.store.engines.duckdb.checking import find_problems
-from glasshouse.store.engines.duckdb.erasing import mark, mark_of
+from glasshouse.store.engines.duckdb.erasing import mark_of
 from glasshouse.store.engines.duckdb.gate import Gate
 from glasshouse.store.engines.duckdb.identities import IdentityIndex, Surrogates
 from glasshouse.store.engines.duckdb.opening import FILE, connect, prepare_tables
@@ -34,6 +34,7 @@ from glasshouse.store.engines.duckdb.tables import (
     read_tables,
 )
 from glasshouse.store.engines.duckdb.views import make_views
+from glasshouse.store.marks import mark
 from glasshouse.store.port import (
     Applied,
     Batch,
@@ -68,6 +69,8 @@ FAILURES = (
 
 class DuckDBStore:
     """The store in one DuckDB file. See `glasshouse.store.port.Store`."""
+
+    collapses = False
 
     def __init__(
         self, directory: Path, memory: str, threads: int | None, erasure_key: bytes

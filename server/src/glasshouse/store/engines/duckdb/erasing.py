@@ -7,7 +7,6 @@ What is known of an instance follows from its rows, so when some of its rows go,
 of it goes too and its remaining rows are put among the arrivals again, as if they had just come.
 """
 
-import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
@@ -36,16 +35,9 @@ DERIVED = (
 
 
 def mark_of(key: bytes, product: str, kind: str, identity: str) -> str:
-    """SQL for the keyed hash of an identity; all but the key are SQL themselves."""
+    """SQL for the keyed hash that `store.marks` makes; all but the key are SQL themselves."""
     secret = literal(key.hex())
     return f"sha256(concat({secret}, {product}, chr(0), {kind}, chr(0), {identity}, {secret}))"
-
-
-def mark(key: bytes, product: str, kind: str, identity: str) -> str:
-    """The same hash, made here: who asks for an erasure need not wait for the engine."""
-    secret = key.hex()
-    text = f"{secret}{product}\0{kind}\0{identity}{secret}"
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def erase(

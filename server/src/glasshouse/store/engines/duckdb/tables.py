@@ -227,7 +227,7 @@ def _widen(connection: DuckDBPyConnection, known: ItemTable, target: Struct) -> 
         connection.execute(f"alter table {known.name} add column {path} {type_}")
 
 
-def check_names(items: Mapping[str, Item], known: Mapping[tuple[str, str], ItemTable]) -> None:
+def check_names(items: Mapping[str, Item], known: Iterable[tuple[str, str]]) -> None:
     """Table names do not tell case apart; refuse what would share a table."""
     paths = {path for _, path in known} | set(items)
     lower: dict[str, str] = {}

@@ -1,0 +1,30 @@
+"""What servers of different ages have different words for.
+
+Everything else that is written here is understood by servers from 2018 on. A server before 2020
+keeps whole seconds only, so it is good for a test of what a cluster does, not for real use.
+"""
+
+from dataclasses import dataclass
+
+DAYS_OF_OLD = (20, 8)  # releases before this know neither DateTime64 nor replacing a view in place
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """The words of one server's release."""
+
+    moment: str  # the type of a time, UTC
+    ticks: int  # of such a time, a second
+    boolean: str
+    replaces_views: bool
+    bounds_queries_well: bool  # whether a query's settings may be fixed for the whole query
+
+
+MODERN = Dialect("DateTime64(6, 'UTC')", 1_000_000, "Bool", True, True)
+OLD = Dialect("DateTime", 1, "UInt8", False, False)
+
+
+def dialect_of(release: str) -> Dialect:
+    """`release` is what `select version()` says, such as 18.16.1 or 25.8.2.29."""
+    major, minor = (int(part) for part in release.split(".")[:2])
+    return MODERN if (major, minor) >= DAYS_OF_OLD else OLD

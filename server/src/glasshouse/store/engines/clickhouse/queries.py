@@ -1,0 +1,23 @@
+"""The texts of the queries, one file each in the store's package."""
+
+import re
+from functools import cache
+from pathlib import Path
+
+from glasshouse.store.port import QueryError
+
+QUERIES = Path(__file__).parents[2] / "queries"
+QUERY_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
+
+
+def query_text(query: str) -> str:
+    """The text of a query: that of the file of this name, or itself."""
+    return _read(query) if QUERY_NAME.match(query) else query
+
+
+@cache
+def _read(name: str) -> str:
+    path = QUERIES / f"{name}.sql"
+    if not path.is_file():
+        raise QueryError(f"found no query {name}.sql, expected one of store/queries/")
+    return path.read_text()

@@ -1,0 +1,266 @@
+"""What queries and people read: each item once, and what follows from items about instances.
+
+    store: instances, instance_days, _weeks, _months, active_days, first_days, ...   for queries
+    "PRODUCT"."event.NAME"            items with surrogates, for queries
+    "PRODUCT".event_NAME              items with ids, for people
+    events, snapshots, instances, instance_days     over all products, for people
+
+On a cluster each shard makes the answer of its own instances, of which it has all rows, and a
+distributed table of the same name reads from all shards.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from glasshouse.store.engines.clickhouse.columns import (
+    JSON,
+    field_column,
+    kind_of,
+    members,
+)
+from glasshouse.store.engines.clickhouse.databases import Databases
+from glasshouse.store.engines.clickhouse.dialect import Dialect
+from glasshouse.store.engines.clickhouse.quoting import identifier, literal
+from glasshouse.store.engines.clickhouse.tables import ItemTable, head_columns
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """`sharded`: each shard has a part of it. `filled`: a materialized view, into that table."""
+
+    database: str
+    name: str
+    query: str
+    sharded: bool = True
+    filled: str = ""
+
+    @property
+    def full_name(self) -> str:
+        return f"{identifier(self.database)}.{identifier(self.name)}"
+
+
+ROW = "product, origin, day, instance, version, items"
+
+
+def own_views(databases: Databases) -> Sequence[View]:
+    """The store's own."""
+    own = databases.own
+
+    def of(table: str) -> str:
+        return databases.own_table(table)
+
+    def view(name: str, query: str, *, sharded: bool = True, filled: str = "") -> View:
+        return View(own, name, query, sharded, filled)
+
+    return (
+        view(
+            "feed.instances",
+            f"""select product, origin, instance, minState("at") as first_seen,
+                maxState("at") as last_seen, argMaxState(door, ("at", door)) as door,
+                argMinIfState(version, ("at", version), version != '') as first_version,
+                argMaxIfState(version, ("at", version), version != '') as current_version,
+                argMaxIfState(place, ("at", place), place != '') as place
+            from {of("heads")} group by product, origin, instance""",
+            filled=of("facts.instances"),
+        ),
+        view(
+            "feed.days",
+            f"""select product, origin, instance, toDate("at") as day,
+                argMaxIfState(version, ("at", version), version != '') as version,
+                uniqExactState(key) as items
+            from {of("heads")} group by product, origin, instance, day""",
+            filled=of("facts.days"),
+        ),
+        view(
+            "identities",
+            f"select surrogate, product, kind, id from {of('rows.identities')} final",
+        ),
+        view(
+            "instances",
+            f"""select product, origin, instance, first_seen, last_seen, door,
+                nullIf(v_first, '') as first_version, nullIf(v_current, '') as current_version,
+                nullIf(p_last, '') as place
+            from (
+                select product, origin, instance, minMerge(first_seen) as first_seen,
+                    maxMerge(last_seen) as last_seen, argMaxMerge(door) as door,
+                    argMinIfMerge(first_version) as v_first,
+                    argMaxIfMerge(current_version) as v_current, argMaxIfMerge(place) as p_last
+                from {of("facts.instances")} group by product, origin, instance
+            )""",
+        ),
+        view(
+            "active_days",
+            f"select product, origin, day, instance from {of('facts.days')}",
+        ),
+        *(
+            view(f"instance_{step}s", _periods(of("facts.days"), start))
+            for step, start in STARTS.items()
+        ),
+        view(
+            "days_on_versions",
+            f"""select product, origin, instance, version, day
+            from ({_periods(of("facts.days"), "day")}) where version is not null""",
+        ),
+        view(
+            "first_days",
+            f"""select product, origin, instance, version, min(day) as day
+            from ({_periods(of("facts.days"), "day")}) where version is not null
+            group by product, origin, instance, version""",
+        ),
+        view(
+            "accounting_rows",
+            f"select * from {of('rows.accounting')} final",
+        ),
+        view(
+            "refusals",
+            f"""select product, door, item, field, outcome, reason, "at", items,
+                toInt64(toUInt32("at")) * 1000000000 + (byte_offset % 1000000) * 1000 + number
+                as seq
+            from {of("rows.refusals")} final""",
+            sharded=False,
+        ),
+        view(
+            "refused_days",
+            f"""select product, day, version, outcome, reason, items
+            from {of("rows.refused_days")} final""",
+            sharded=False,
+        ),
+        view(
+            "positions",
+            f"select * from {of('rows.positions')} final",
+            sharded=False,
+        ),
+        view(
+            "erasures",
+            f"select * from {of('rows.erasures')} final",
+            sharded=False,
+        ),
+    )
+
+
+HEAD = (
+    "at",
+    "received_at",
+    "version",
+    "country",
+    "region",
+    "origin",
+    "door",
+    "doubtful_time",
+)
+
+STARTS = {
+    "day": "day",
+    "week": "toMonday(day)",
+    "month": "toStartOfMonth(day)",
+}
+
+
+def _periods(days: str, start: str) -> str:
+    """One row per instance and period."""
+    return f"""select product, origin, period as day, instance, nullIf(v, '') as version, items
+        from (
+            select product, origin, {start} as period, instance, argMaxIfMerge(version) as v,
+                toInt64(uniqExactMerge(items)) as items
+            from {days} group by product, origin, period, instance
+        )"""
+
+
+def item_views(databases: Databases, table: ItemTable, dialect: Dialect) -> Sequence[View]:
+    """Items with surrogates, and with ids."""
+    database = databases.of_product(table.product)
+    rows = databases.table(table.product, table.rows)
+    head = ", ".join(
+        f"t.{identifier(name)} as {identifier(name)}" for name in head_columns(dialect)
+    )
+    others = "".join(f", t.{identifier(name)} as {identifier(name)}" for name in table.identities)
+    fields = "".join(
+        f", {_value(table, name)} as {identifier(field_column(name))}"
+        for name in members(table.fields)
+    )
+    once = f"select {head}{others}{fields} from {rows} as t final"
+    return (
+        View(database, table.item, once),
+        View(database, table.view, _with_ids(databases, table), sharded=False),
+    )
+
+
+def _with_ids(databases: Databases, table: ItemTable) -> str:
+    """An item's rows with ids for surrogates."""
+    ids = databases.own_table("identities")
+    names = (*HEAD, *(field_column(name) for name in members(table.fields)))
+    own = ", ".join(f"t.{identifier(name)} as {identifier(name)}" for name in names)
+    others = "".join(
+        f", {identifier(f'n_{kind}')}.id as {identifier(kind)}" for kind in table.identities
+    )
+    joins = "".join(
+        f" left join (select surrogate, id from {ids} where kind = {literal(kind)}) as "
+        f"{identifier(f'n_{kind}')} on {identifier(f'n_{kind}')}.surrogate = t.{identifier(kind)}"
+        for kind in table.identities
+    )
+    return (
+        f"select n.id as instance, {own}{others} "
+        f"from {databases.table(table.product, table.item)} as t "
+        f"join (select surrogate, id from {ids} where kind = 'instance') as n "
+        f"on n.surrogate = t.instance{joins}"
+    )
+
+
+def _value(table: ItemTable, name: str) -> str:
+    """A field of a row, which may have been stored under an earlier name."""
+    columns = [
+        f"t.{identifier(field_column(stored))}" for stored in (name, *table.former.get(name, ()))
+    ]
+    return columns[0] if len(columns) == 1 else f"coalesce({', '.join(columns)})"
+
+
+def json_of(table: ItemTable, source: str) -> str:
+    """SQL for the fields of a row as one JSON text."""
+    parts = []
+    for name, type_ in members(table.fields).items():
+        value = f"{source}.{identifier(field_column(name))}"
+        text = value if kind_of(type_) == JSON else f"toJSONString({value})"
+        parts.append(f"concat({literal(_key(name))}, ifNull({text}, 'null'))")
+    if not parts:
+        return "'{}'"
+    return "concat('{', " + ", ',', ".join(parts) + ", '}')"
+
+
+def _key(name: str) -> str:
+    return '"' + name + '":'
+
+
+def people_views(
+    databases: Databases, tables: Sequence[ItemTable], dialect: Dialect
+) -> Sequence[View]:
+    """The views over all products."""
+    ids = f"(select surrogate, id from {databases.own_table('identities')} where kind = 'instance')"
+    instances = databases.own_table("instances")
+    days = databases.own_table("instance_days")
+    counted = (
+        f"(select instance, origin, sum(items) as items from {days} group by instance, origin)"
+    )
+    views = [
+        View(
+            databases.people,
+            "instances",
+            f"""select i.product as product, n.id as instance, i.origin as origin,
+                i.first_seen as first_seen, i.last_seen as last_seen,
+                i.first_version as first_version, i.current_version as current_version,
+                nullIf(splitByChar('/', ifNull(i.place, '/'))[1], '') as country,
+                nullIf(splitByChar('/', ifNull(i.place, '/'))[2], '') as region,
+                i.door as door, c.items as items
+            from {instances} as i join {ids} as n on n.surrogate = i.instance
+            left join {counted} as c on c.instance = i.instance and c.origin = i.origin""",
+            sharded=False,
+        ),
+        View(
+            databases.people,
+            "instance_days",
+            f"""select d.product as product, d.day as day, n.id as instance, d.version as version,
+                d.origin as origin, d.items as items
+            from {days} as d join {ids} as n on n.surrogate = d.instance""",
+            sharded=False,
+        ),
+    ]
+    return views
