@@ -102,16 +102,16 @@ def _text(value: exp.Expression) -> exp.Expression:
 
     The type is a constant to ClickHouse, so what is text already is not looked through.
     """
-    text = _cast_to(value, "Nullable(String)")
+    text = _cast_to(value.copy(), "Nullable(String)")
     if isinstance(value, exp.Literal):
         return text
     type_ = _call("toTypeName", value)
     return _call(
         "multiIf",
-        exp.Like(this=type_, expression=exp.Literal.string("%Float64%")),
-        _call("replaceRegexpOne", text, *map(exp.Literal.string, (r"^(-?[0-9]+)$", r"\1.0"))),
+        exp.Like(this=type_.copy(), expression=exp.Literal.string("%Float64%")),
+        _call("replaceRegexpOne", text.copy(), *map(exp.Literal.string, (r"^(-?[0-9]+)$", r"\1.0"))),
         exp.Like(this=type_, expression=exp.Literal.string("%DateTime64%")),
-        _call("replaceRegexpOne", text, *map(exp.Literal.string, ("[.]?0+$", ""))),
+        _call("replaceRegexpOne", text.copy(), *map(exp.Literal.string, ("[.]?0+$", ""))),
         text,
     )
 
