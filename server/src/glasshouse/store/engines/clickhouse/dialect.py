@@ -17,11 +17,12 @@ class Dialect:
     ticks: int  # of such a time, a second
     boolean: str
     replaces_views: bool
+    writes_json: bool
     bounds_queries_well: bool  # whether a query's settings may be fixed for the whole query
 
 
-MODERN = Dialect("DateTime64(6, 'UTC')", 1_000_000, "Bool", True, True)
-OLD = Dialect("DateTime", 1, "UInt8", False, False)
+MODERN = Dialect("DateTime64(6, 'UTC')", 1_000_000, "Bool", True, True, True)
+OLD = Dialect("DateTime", 1, "UInt8", False, False, False)
 
 
 def dialect_of(release: str) -> Dialect:

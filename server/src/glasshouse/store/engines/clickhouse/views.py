@@ -178,7 +178,9 @@ def item_views(databases: Databases, table: ItemTable, dialect: Dialect) -> Sequ
         f", {_value(table, name)} as {identifier(field_column(name))}"
         for name in members(table.fields)
     )
-    once = f"select {head}{others}{fields} from {rows} as t final"
+    # All of them as one text, for who wants to see the whole; of no cost to who does not ask.
+    whole = f', {json_of(table, "t")} as fields' if dialect.writes_json else ""
+    once = f"select {head}{others}{fields}{whole} from {rows} as t final"
     return (
         View(database, table.item, once),
         View(database, table.view, _with_ids(databases, table), sharded=False),
