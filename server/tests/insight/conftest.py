@@ -12,12 +12,22 @@ import great_fleet
 
 
 @pytest.fixture(
-    scope="session", params=["duckdb", pytest.param("chdb", marks=pytest.mark.xdist_group("chdb"))]
+    scope="session",
+    params=[
+        pytest.param(True, id="duckdb"),
+        pytest.param(False, id="chdb", marks=pytest.mark.xdist_group("chdb")),
+    ],
 )
-def house(request, tmp_path_factory):
-    """The engine's place: where a store of some name is."""
-    if request.param == "duckdb":
-        return lambda name: (tmp_path_factory.mktemp(name) / "store", "")
+def embedded(request):
+    """Whether the store is the embedded one; otherwise it is ClickHouse, in this process."""
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def house(embedded, request):
+    """Where a store of some name is, its directory and address; None for the embedded store."""
+    if embedded:
+        return lambda name: None
     home = request.getfixturevalue("chdb_home")
     return lambda name: (home, f"chdb:///{name}")
 
