@@ -139,7 +139,7 @@ class World:
         self.store.close()
         self.store = self.open()
 
-    def count(self, path: str = RUN, condition: str = "true") -> int:
+    def count(self, path: str = RUN, condition: str = "1 = 1") -> int:
         table = self.store.item_table(PRODUCT, path)
         found = self.store.rows(f"select count(*) from {table} as t where {condition}")
         return int(found.rows[0][0])
