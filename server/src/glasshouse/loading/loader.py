@@ -215,8 +215,12 @@ class Loader:
             self._chore = _nothing_to_do
 
     def _trim(self) -> None:
-        self._journal.trim(self._position)
-        self._trim_due = False
+        position = self._position
+        if self._store.collapses:  # it notes a position only when enough of its servers have it all
+            self._store.checkpoint()
+            position = self._store.position()
+        self._journal.trim(position)
+        self._trim_due = position < self._position
 
     def recover(self) -> None:
         """Open the store again and start from what it has committed."""

@@ -17,8 +17,16 @@ from glasshouse.store.engines.clickhouse.identities import surrogates
 from glasshouse.store.engines.clickhouse.lines import Columns, LineReader, ticks_of
 from glasshouse.store.engines.clickhouse.link import Column, Link, Node
 from glasshouse.store.engines.clickhouse.suppressing import Erasures, suppress
-from glasshouse.store.engines.clickhouse.tables import ItemTable
-from glasshouse.store.port import Applied, Batch, Portion, PortionRefusedError, Tally, Watch
+from glasshouse.store.engines.clickhouse.tables import FACTS, ItemTable
+from glasshouse.store.port import (
+    ORGANIZATIONS,
+    Applied,
+    Batch,
+    Portion,
+    PortionRefusedError,
+    Tally,
+    Watch,
+)
 
 Tables = Mapping[tuple[str, str], ItemTable]
 
@@ -39,6 +47,7 @@ class Applier:
         self._link = link
         self._databases = databases
         self._partition = partition
+        self.inserted: set[str] = set()  # tables that the last batches went to
         self._readers: dict[tuple[str, str], tuple[ItemTable, LineReader]] = {}
         self._shards: dict[int, list[Node]] = defaultdict(list)
         for node in link.nodes:
@@ -69,6 +78,9 @@ class Applier:
             )
         watch("note arrivals")
         self._insert(self._databases.own_table("heads"), heads, heads["instance"])
+        # That table passes on what it is given.
+        self.inserted.discard(self._databases.own_table("heads"))
+        self.inserted.update(self._databases.own_table(name) for name in FACTS)
         watch("update accounting")
         self._count(counted)
         self._note_refusals(batch)
@@ -79,6 +91,7 @@ class Applier:
 
     def note_position(self, position: Position) -> None:
         """What lies before it need not be read again."""
+        self.inserted.clear()
         self._insert_everywhere(
             "rows.positions",
             {
@@ -114,10 +127,12 @@ class Applier:
                 columns[kind] = [None if id_ is None else numbers[id_] for id_ in columns[kind]]
             _add_heads(heads, each)
         if named:
-            rows = [(number, product, kind, id_) for (product, kind, number), id_ in named.items()]
-            columns = dict(
-                zip(("surrogate", "product", "kind", "id"), map(list, zip(*rows)), strict=True)
-            )
+            columns = {
+                "surrogate": [number for _, _, number in named],
+                "product": [product for product, _, _ in named],
+                "kind": [kind for _, kind, _ in named],
+                "id": list(named.values()),
+            }
             self._insert(
                 self._databases.own_table("rows.identities"), columns, columns["surrogate"]
             )
@@ -189,14 +204,16 @@ class Applier:
                 data = [list(compress(column, chosen)) for column in data]
             if data and len(data[0]):
                 self._link.insert(nodes, table, tuple(columns), data)
+                self.inserted.add(table)
 
     def _insert_everywhere(self, table: str, columns: Columns) -> None:
         if next(iter(columns.values())):
             name = self._databases.own_table(table)
             self._link.insert(self._link.nodes, name, tuple(columns), list(columns.values()))
+            self.inserted.add(name)
 
 
-HEADS = ("product", "origin", "instance", "at", "version", "place", "door", "key")
+HEADS = ("product", "origin", "instance", "at", "version", "place", "door", "key", *ORGANIZATIONS)
 
 
 def _add_heads(heads: Columns, each: Incoming) -> None:
@@ -211,3 +228,6 @@ def _add_heads(heads: Columns, each: Incoming) -> None:
         for country, region in zip(columns["country"], columns["region"], strict=True)
     ]
     heads["key"] += columns["key_low"]
+    for kind in ORGANIZATIONS:
+        named = columns.get(kind)
+        heads[kind] += [number or 0 for number in named] if named else [0] * rows

@@ -1,7 +1,8 @@
 """What servers of different ages have different words for.
 
 Everything else that is written here is understood by servers from 2018 on. A server before 2020
-keeps whole seconds only, so it is good for a test of what a cluster does, not for real use.
+keeps whole seconds only and has no views for people, so it is good for a test of what a cluster
+does, not for real use.
 """
 
 from dataclasses import dataclass
@@ -16,13 +17,14 @@ class Dialect:
     moment: str  # the type of a time, UTC
     ticks: int  # of such a time, a second
     boolean: str
-    replaces_views: bool
+    replaces_views: bool  # in one step
+    joins: bool  # more than two relations in one query: what the views for people need
+    tells_detached: bool  # what parts lie aside
     writes_json: bool
-    bounds_queries_well: bool  # whether a query's settings may be fixed for the whole query
 
 
-MODERN = Dialect("DateTime64(6, 'UTC')", 1_000_000, "Bool", True, True, True)
-OLD = Dialect("DateTime", 1, "UInt8", False, False, False)
+MODERN = Dialect("DateTime64(6, 'UTC')", 1_000_000, "Bool", True, True, True, True)
+OLD = Dialect("DateTime", 1, "UInt8", False, False, False, False)
 
 
 def dialect_of(release: str) -> Dialect:

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from chdb import ChdbError
+from chdb._exceptions import ChdbError
 from chdb.session import Session
 
 from glasshouse.store.engines.clickhouse.dialect import Dialect, dialect_of
@@ -32,7 +32,7 @@ class InProcess:
     nodes: Sequence[Node] = (ALONE,)
 
     def __init__(self, directory: Path) -> None:
-        self._session = Session(str(directory))
+        self._session = Session(str(directory))  # type: ignore[no-untyped-call]
         self._lock = threading.Lock()  # a session answers one at a time
         self._types: dict[str, dict[str, str]] = {}
         self._dialect = dialect_of(self.ask("select version()").rows[0][0])
@@ -74,7 +74,7 @@ class InProcess:
     def close(self) -> None:
         """End the session."""
         with self._lock:
-            self._session.close()
+            self._session.close()  # type: ignore[no-untyped-call]
 
     def _types_of(self, table: str) -> dict[str, str]:
         if table not in self._types:
@@ -87,7 +87,8 @@ class InProcess:
             self._types.clear()
         with self._lock:
             try:
-                return str(self._session.query(text, form))
+                answer = self._session.query(text, form)  # type: ignore[no-untyped-call]
+                return str(answer)
             except ChdbError as error:
                 raise _refused(str(error)) from None
 

@@ -1,4 +1,7 @@
-"""Which link an address asks for. Libraries are imported here and now: only who uses them has them."""
+"""Which link an address asks for.
+
+Libraries are imported here and then: only who uses them has them.
+"""
 
 from pathlib import Path
 

@@ -4,7 +4,8 @@ No statement is left to the servers to pass on (ON CLUSTER waits for a node that
 that answers is brought up to date by itself, and one that was away when it is seen again.
 """
 
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 
 from glasshouse.store.engines.clickhouse.databases import Databases
 from glasshouse.store.engines.clickhouse.link import Link, Node, StatementError
@@ -15,6 +16,7 @@ from glasshouse.store.engines.clickhouse.tables import (
     ItemTable,
     Table,
     columns_sql,
+    decoded,
     own_tables,
     rows_table,
 )
@@ -24,8 +26,10 @@ from glasshouse.store.engines.clickhouse.views import (
     own_views,
     people_views,
 )
+from glasshouse.store.port import StoreUnavailableError
 
 DUPLICATE_COLUMN = 15
+TRY_AGAIN = 5.0  # seconds between two looks at a node that was away
 FIELDS = "fields."  # columns that a newer declaration may widen
 LOCAL = "local."  # what a shard has of its own, under a distributed table of the same name
 
@@ -36,8 +40,88 @@ class Schema:
     def __init__(self, link: Link, databases: Databases) -> None:
         self._link = link
         self._databases = databases
+        self._behind: dict[Node, float] = {}  # nodes to bring up to date, and when to try
 
-    def prepare_own(self, node: Node) -> None:
+    def prepare(self) -> dict[tuple[str, str], ItemTable]:
+        """Make what is missing on every node that answers; the item tables there are.
+
+        Raises `StoreUnavailableError` if no node of a shard answers.
+        """
+        self._on_each(self._prepare_own)
+        tables = self._read_tables()
+        self._on_each(lambda node: self._prepare_items(node, tables))
+        return tables
+
+    def follow(
+        self,
+        known: Mapping[tuple[str, str], ItemTable],
+        changed: Mapping[tuple[str, str], ItemTable],
+    ) -> None:
+        """Make or widen the tables and views of items that are new or have changed."""
+        if not changed:
+            return
+        tables = {**known, **changed}
+
+        def prepare(node: Node) -> None:
+            for table in changed.values():
+                self._prepare_item(node, table)
+            self._prepare_people(node, tables.values())
+
+        self._on_each(prepare)
+        self._note_tables(changed)
+
+    def catch_up(self, tables: Mapping[tuple[str, str], ItemTable]) -> None:
+        """Bring nodes up to date that were away while something was made, if they are back."""
+        for node, when in list(self._behind.items()):
+            if time.monotonic() < when:
+                continue
+            try:
+                self._prepare_own(node)
+                self._prepare_items(node, tables)
+            except StoreUnavailableError:
+                self._behind[node] = time.monotonic() + TRY_AGAIN
+            else:
+                del self._behind[node]
+
+    def _on_each(self, do: Callable[[Node], None]) -> None:
+        """Do it on every node; those that do not answer have it done later."""
+        answered = set()
+        for node in self._link.nodes:
+            try:
+                do(node)
+            except StoreUnavailableError as error:
+                self._behind[node] = time.monotonic() + TRY_AGAIN
+                failure = error
+            else:
+                answered.add(node.shard)
+        if answered != {node.shard for node in self._link.nodes}:
+            raise StoreUnavailableError(f"no server of a shard answers: {failure}")
+
+    def _read_tables(self) -> dict[tuple[str, str], ItemTable]:
+        found = self._link.ask(
+            "select product, item, declared "
+            f"from {self._databases.own_table('rows.item_tables')} final order by product, item"
+        )
+        return {
+            (product, item): decoded(product, item, declared)
+            for product, item, declared in found.rows
+        }
+
+    def _note_tables(self, changed: Mapping[tuple[str, str], ItemTable]) -> None:
+        name = self._databases.own_table("rows.item_tables")
+        found = self._link.ask(f"select max(revision) from {name}")
+        revision = int(found.rows[0][0] or 0) + 1
+        rows = [(*key, table.encoded(), revision) for key, table in changed.items()]
+        columns = ("product", "item", "declared", "revision")
+        data = [list(column) for column in zip(*rows, strict=True)]
+        self._link.insert(self._link.nodes, name, columns, data)
+
+    def _prepare_items(self, node: Node, tables: Mapping[tuple[str, str], ItemTable]) -> None:
+        for table in tables.values():
+            self._prepare_item(node, table)
+        self._prepare_people(node, tables.values())
+
+    def _prepare_own(self, node: Node) -> None:
         """The store's own tables and views on a node."""
         for database in (self._databases.people, self._databases.own):
             self._do(node, f"create database if not exists {identifier(database)}")
@@ -46,7 +130,7 @@ class Schema:
         for view in own_views(self._databases):
             self._make_view(node, view, anew=self._link.dialect.replaces_views)
 
-    def prepare_item(self, node: Node, table: ItemTable) -> None:
+    def _prepare_item(self, node: Node, table: ItemTable) -> None:
         """The table and views of an item on a node."""
         database = self._databases.of_product(table.product)
         self._do(node, f"create database if not exists {identifier(database)}")
@@ -54,9 +138,11 @@ class Schema:
         for view in item_views(self._databases, table, self._link.dialect):
             self._make_view(node, view, anew=changed)
 
-    def prepare_people(self, node: Node, tables: Iterable[ItemTable]) -> None:
+    def _prepare_people(self, node: Node, tables: Iterable[ItemTable]) -> None:
         """The views over all products on a node."""
-        for view in people_views(self._databases, tuple(tables), self._link.dialect):
+        if not self._link.dialect.joins:
+            return
+        for view in people_views(self._databases, tuple(tables)):
             self._make_view(node, view, anew=True)
 
     def _make_table(self, node: Node, database: str, table: Table) -> bool:
@@ -150,7 +236,11 @@ class Schema:
 
 
 # What was merged or deleted is not to lie about: an erasure waits until it is gone.
-SETTINGS = {"old_parts_lifetime": 10}
+SETTINGS = {"old_parts_lifetime": 1}
 # A repeated block is not dropped by its hash, for what was erased may have to come again, and what
 # follows from it; rows that come twice are collapsed by their keys (docs/decisions/0118).
-REPLICATED_SETTINGS = {"replicated_deduplication_window": 0}
+REPLICATED_SETTINGS = {
+    "replicated_deduplication_window": 0,
+    "cleanup_delay_period": 5,
+    "cleanup_delay_period_random_add": 1,
+}

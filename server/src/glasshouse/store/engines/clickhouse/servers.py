@@ -1,15 +1,16 @@
 """ClickHouse servers over the native protocol: one, or the shards and replicas of a cluster.
 
-A node that does not answer is passed over for a while; what can be done elsewhere is done elsewhere.
+A node that does not answer is passed over for a while; what another can do, another does.
 """
 
+import logging
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from clickhouse_driver import Client, errors
 
@@ -19,9 +20,14 @@ from glasshouse.store.engines.clickhouse.link import Column, Node, Settings, Sta
 from glasshouse.store.engines.clickhouse.quoting import identifier, literal
 from glasshouse.store.port import Rows, StoreUnavailableError
 
+Done = TypeVar("Done")
+
 CONNECT_SECONDS = 3.0
 ANSWER_SECONDS = 300.0
 AVOIDED_SECONDS = 5.0  # for which a node that did not answer is asked last
+
+# It logs every node that does not answer, with its traceback; what failed is told by who called.
+logging.getLogger("clickhouse_driver").setLevel(logging.CRITICAL)
 
 # The node is at fault, or is not well: another may do what was asked.
 NOT_WELL = frozenset(
@@ -106,7 +112,7 @@ class Servers:
         for client in clients:
             client.disconnect()
 
-    def _try(self, nodes: Sequence[Node], do: Any) -> tuple[Node, Any]:
+    def _try(self, nodes: Sequence[Node], do: Callable[[Client], Done]) -> tuple[Node, Done]:
         """Have one of them do it: those that answered lately first."""
         now = time.monotonic()
         ordered = sorted(nodes, key=lambda node: self._avoided.get(node, 0) > now)

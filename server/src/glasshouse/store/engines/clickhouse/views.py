@@ -9,6 +9,7 @@ On a cluster each shard makes the answer of its own instances, of which it has a
 distributed table of the same name reads from all shards.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ from glasshouse.store.engines.clickhouse.databases import Databases
 from glasshouse.store.engines.clickhouse.dialect import Dialect
 from glasshouse.store.engines.clickhouse.quoting import identifier, literal
 from glasshouse.store.engines.clickhouse.tables import ItemTable, head_columns
+from glasshouse.store.port import ORGANIZATIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,14 @@ def own_views(databases: Databases) -> Sequence[View]:
             filled=of("facts.days"),
         ),
         view(
+            "feed.memberships",
+            f"""select product, origin, instance, kind, identity, minState("at") as first_at
+            from {of("heads")} array join [{", ".join(ORGANIZATIONS)}] as identity,
+                [{", ".join(map(literal, ORGANIZATIONS))}] as kind
+            where identity != 0 group by product, origin, instance, kind, identity""",
+            filled=of("facts.memberships"),
+        ),
+        view(
             "identities",
             f"select surrogate, product, kind, id from {of('rows.identities')} final",
         ),
@@ -87,6 +97,11 @@ def own_views(databases: Databases) -> Sequence[View]:
                     argMaxIfMerge(current_version) as v_current, argMaxIfMerge(place) as p_last
                 from {of("facts.instances")} group by product, origin, instance
             )""",
+        ),
+        view(
+            "memberships",
+            f"""select product, kind, origin, instance, identity, minMerge(first_at) as first_at
+            from {of("facts.memberships")} group by product, kind, origin, instance, identity""",
         ),
         view(
             "active_days",
@@ -128,6 +143,11 @@ def own_views(databases: Databases) -> Sequence[View]:
         view(
             "positions",
             f"select * from {of('rows.positions')} final",
+            sharded=False,
+        ),
+        view(
+            "removed",
+            f"select * from {of('rows.removed')} final",
             sharded=False,
         ),
         view(
@@ -179,12 +199,13 @@ def item_views(databases: Databases, table: ItemTable, dialect: Dialect) -> Sequ
         for name in members(table.fields)
     )
     # All of them as one text, for who wants to see the whole; of no cost to who does not ask.
-    whole = f', {json_of(table, "t")} as fields' if dialect.writes_json else ""
+    values = [_value(table, name) for name in members(table.fields)]
+    whole = f", {_json_of(table, values)} as fields" if dialect.writes_json else ""
     once = f"select {head}{others}{fields}{whole} from {rows} as t final"
-    return (
-        View(database, table.item, once),
-        View(database, table.view, _with_ids(databases, table), sharded=False),
-    )
+    items = View(database, table.item, once)
+    if not dialect.joins:
+        return (items,)
+    return items, View(database, table.view, _with_ids(databases, table), sharded=False)
 
 
 def _with_ids(databases: Databases, table: ItemTable) -> str:
@@ -196,14 +217,14 @@ def _with_ids(databases: Databases, table: ItemTable) -> str:
         f", {identifier(f'n_{kind}')}.id as {identifier(kind)}" for kind in table.identities
     )
     joins = "".join(
-        f" left join (select surrogate, id from {ids} where kind = {literal(kind)}) as "
+        f" global left join (select surrogate, id from {ids} where kind = {literal(kind)}) as "
         f"{identifier(f'n_{kind}')} on {identifier(f'n_{kind}')}.surrogate = t.{identifier(kind)}"
         for kind in table.identities
     )
     return (
         f"select n.id as instance, {own}{others} "
         f"from {databases.table(table.product, table.item)} as t "
-        f"join (select surrogate, id from {ids} where kind = 'instance') as n "
+        f"global join (select surrogate, id from {ids} where kind = 'instance') as n "
         f"on n.surrogate = t.instance{joins}"
     )
 
@@ -216,25 +237,7 @@ def _value(table: ItemTable, name: str) -> str:
     return columns[0] if len(columns) == 1 else f"coalesce({', '.join(columns)})"
 
 
-def json_of(table: ItemTable, source: str) -> str:
-    """SQL for the fields of a row as one JSON text."""
-    parts = []
-    for name, type_ in members(table.fields).items():
-        value = f"{source}.{identifier(field_column(name))}"
-        text = value if kind_of(type_) == JSON else f"toJSONString({value})"
-        parts.append(f"concat({literal(_key(name))}, ifNull({text}, 'null'))")
-    if not parts:
-        return "'{}'"
-    return "concat('{', " + ", ',', ".join(parts) + ", '}')"
-
-
-def _key(name: str) -> str:
-    return '"' + name + '":'
-
-
-def people_views(
-    databases: Databases, tables: Sequence[ItemTable], dialect: Dialect
-) -> Sequence[View]:
+def people_views(databases: Databases, tables: Sequence[ItemTable]) -> Sequence[View]:
     """The views over all products."""
     ids = f"(select surrogate, id from {databases.own_table('identities')} where kind = 'instance')"
     instances = databases.own_table("instances")
@@ -242,9 +245,24 @@ def people_views(
     counted = (
         f"(select instance, origin, sum(items) as items from {days} group by instance, origin)"
     )
-    views = [
-        View(
-            databases.people,
+    events = [_events_of(databases, table) for table in tables if table.kind == "event"]
+    snapshots = [_newest_of(databases, table) for table in tables if table.kind == "snapshot"]
+
+    def view(name: str, query: str) -> View:
+        return View(databases.people, name, query, sharded=False)
+
+    return (
+        view(
+            "events",
+            f"""select {_named("e", EVENT)} from ({_union(events, NO_EVENTS)}) as e
+            global join {ids} as n on n.surrogate = e.instance""",
+        ),
+        view(
+            "snapshots",
+            f"""select {_named("e", SNAPSHOT)} from ({_union(snapshots, NO_SNAPSHOTS)}) as e
+            global join {ids} as n on n.surrogate = e.instance""",
+        ),
+        view(
             "instances",
             f"""select i.product as product, n.id as instance, i.origin as origin,
                 i.first_seen as first_seen, i.last_seen as last_seen,
@@ -252,17 +270,94 @@ def people_views(
                 nullIf(splitByChar('/', ifNull(i.place, '/'))[1], '') as country,
                 nullIf(splitByChar('/', ifNull(i.place, '/'))[2], '') as region,
                 i.door as door, c.items as items
-            from {instances} as i join {ids} as n on n.surrogate = i.instance
-            left join {counted} as c on c.instance = i.instance and c.origin = i.origin""",
-            sharded=False,
+            from {instances} as i global join {ids} as n on n.surrogate = i.instance
+            global left join {counted} as c on c.instance = i.instance and c.origin = i.origin""",
         ),
-        View(
-            databases.people,
+        view(
             "instance_days",
             f"""select d.product as product, d.day as day, n.id as instance, d.version as version,
                 d.origin as origin, d.items as items
-            from {days} as d join {ids} as n on n.surrogate = d.instance""",
-            sharded=False,
+            from {days} as d global join {ids} as n on n.surrogate = d.instance""",
         ),
-    ]
-    return views
+    )
+
+
+EVENT = (
+    "product",
+    "event",
+    "at",
+    "received_at",
+    "instance",
+    "version",
+    "country",
+    "region",
+    "origin",
+    "door",
+    "doubtful_time",
+    "fields",
+)
+SNAPSHOT = (
+    "product",
+    "snapshot",
+    "instance",
+    "origin",
+    "as_of",
+    "version",
+    "country",
+    "region",
+    "door",
+    "fields",
+)
+NO_EVENTS = "select " + ", ".join(
+    f"{'toInt64(0)' if name == 'instance' else 'NULL'} as {name}" for name in EVENT
+)
+NO_SNAPSHOTS = "select " + ", ".join(
+    f"{'toInt64(0)' if name == 'instance' else 'NULL'} as {name}" for name in SNAPSHOT
+)
+
+
+def _union(selects: Sequence[str], nothing: str) -> str:
+    return " union all ".join(selects) or f"{nothing} where 0"
+
+
+def _named(source: str, names: Sequence[str]) -> str:
+    """The columns of a relation, with the id for the instance's number."""
+    return ", ".join(
+        "n.id as instance" if name == "instance" else f"{source}.{name} as {name}" for name in names
+    )
+
+
+def _events_of(databases: Databases, table: ItemTable) -> str:
+    head = ", ".join(f"t.{name} as {name}" for name in EVENT[2:-1])
+    fields = _json_of(table, [f"t.{identifier(field_column(n))}" for n in members(table.fields)])
+    return (
+        f"select {literal(table.product)} as product, "
+        f"{literal(table.item.partition('.')[2])} as event, {head}, {fields} as fields "
+        f"from {databases.table(table.product, table.item)} as t"
+    )
+
+
+def _newest_of(databases: Databases, table: ItemTable) -> str:
+    """Of two snapshots as of one time the one received later counts."""
+    columns = [f"t.{identifier(field_column(name))}" for name in members(table.fields)]
+    newest = [f"argMax({column}, (t.at, t.received_at))" for column in columns]
+    head = ", ".join(
+        f"argMax(t.{name}, (t.at, t.received_at)) as {name}"
+        for name in ("version", "country", "region", "door")
+    )
+    return (
+        f"select {literal(table.product)} as product, "
+        f"{literal(table.item.partition('.')[2])} as snapshot, t.instance as instance, "
+        f"t.origin as origin, max(t.at) as as_of, {head}, {_json_of(table, newest)} as fields "
+        f"from {databases.table(table.product, table.item)} as t group by t.instance, t.origin"
+    )
+
+
+def _json_of(table: ItemTable, values: Sequence[str]) -> str:
+    """SQL for the fields of a row as one JSON text."""
+    parts = []
+    for (name, type_), value in zip(members(table.fields).items(), values, strict=True):
+        text = value if kind_of(type_) == JSON else f"toJSONString({value})"
+        key = json.dumps(name) + ":"
+        parts.append(f"{literal(key)}, ifNull({text}, 'null')")
+    return "concat('{', " + ", ',', ".join(parts) + ", '}')" if parts else "'{}'"
