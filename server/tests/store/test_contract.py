@@ -320,7 +320,9 @@ def test_a_persons_query_is_bounded(world):
     if world.engine == "servers":
         pytest.skip(OLD_SERVERS)
     world.load(record(item(1, "a"), item(2, "b"), item(3, "c")))
-    found = world.store.sql("select instance, current_version from instances order by instance", limit=2)
+    found = world.store.sql(
+        "select instance, current_version from instances order by instance", limit=2
+    )
     assert [tuple(row) for row in found.rows] == [("a", "1.0"), ("b", "1.0")]
     assert found.cut
     typed = world.store.sql("select e.fields.mode, e.instance from acme.event_run as e order by 2")

@@ -135,7 +135,9 @@ def test_no_byte_of_an_erased_instance_stays_on_any_server(world, servers):
 
 
 def _shards_of(paths):
-    return {part[1] for path in paths for part in path.parts if part[:1] == "s" and part[2:3] == "r"}
+    return {
+        part[1] for path in paths for part in path.parts if part[:1] == "s" and part[2:3] == "r"
+    }
 
 
 def test_what_a_slow_loader_brings_after_an_erasure_goes_when_asked_again(world):

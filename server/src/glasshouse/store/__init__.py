@@ -6,6 +6,7 @@ from secrets import token_bytes
 from glasshouse.store.engines.clickhouse import open_clickhouse
 from glasshouse.store.engines.duckdb import DuckDBStore
 from glasshouse.store.port import (
+    ORGANIZATIONS,
     Applied,
     Batch,
     Counted,
@@ -30,6 +31,7 @@ from glasshouse.store.port import (
 )
 
 __all__ = [
+    "ORGANIZATIONS",
     "Applied",
     "Batch",
     "Counted",
