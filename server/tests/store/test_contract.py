@@ -189,8 +189,16 @@ def test_an_erased_instance_is_gone_and_does_not_come_back(world):
     assert world.count() == 3
     assert world.outcomes()["suppressed"] == 1
     assert world.outcomes()["stored"] == 6  # counted still, although they are gone
+    assert world.store.problems() == []
+
+
+def test_the_bytes_of_what_was_erased_go_in_the_end(world):
+    world.load(record(item(1), item(2, "two")))
+    world.store.erase(erasure(world, "instance", "one"))
+    assert world.store.rewrite_due()
     world.store.rewrite()
     assert not world.store.rewrite_due()
+    assert world.count() == 1
     assert world.store.problems() == []
 
 

@@ -47,7 +47,12 @@ NOT_WELL = frozenset(
         errors.ErrorCodes.ALL_REPLICAS_ARE_STALE,
         errors.ErrorCodes.UNKNOWN_STATUS_OF_INSERT,
         errors.ErrorCodes.TOO_MANY_PARTS,
-        errors.ErrorCodes.UNKNOWN_TABLE,  # a replica that was away while it was made
+    )
+)
+# So may one that was away while a table was made or widened; if none knows it, nobody does.
+NOT_KNOWN = frozenset(
+    (
+        errors.ErrorCodes.UNKNOWN_TABLE,
         errors.ErrorCodes.UNKNOWN_DATABASE,
         errors.ErrorCodes.NO_SUCH_COLUMN_IN_TABLE,
     )
@@ -117,13 +122,17 @@ class Servers:
         now = time.monotonic()
         ordered = sorted(nodes, key=lambda node: self._avoided.get(node, 0) > now)
         failures = []
+        unknown = None
         for node in ordered:
             try:
                 with self._client(node) as client:
                     done = do(client)
             except errors.ServerException as error:
-                if error.code not in NOT_WELL:
-                    raise StatementError(error.code, _short(error.message)) from None
+                refused = StatementError(error.code, _short(error.message))
+                if error.code in NOT_KNOWN:
+                    unknown = refused
+                elif error.code not in NOT_WELL:
+                    raise refused from None
                 failures.append(f"{node.name}: {_short(error.message)}")
             except (errors.Error, OSError, EOFError) as error:
                 failures.append(f"{node.name}: {type(error).__name__}: {error}")
@@ -131,6 +140,8 @@ class Servers:
                 self._avoided.pop(node, None)
                 return node, done
             self._avoided[node] = time.monotonic() + AVOIDED_SECONDS
+        if unknown is not None and len(nodes) > 1:
+            raise unknown
         raise StoreUnavailableError("; ".join(failures))
 
     @contextmanager

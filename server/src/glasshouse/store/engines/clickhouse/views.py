@@ -75,6 +75,7 @@ def own_views(databases: Databases) -> Sequence[View]:
         ),
         view(
             "feed.memberships",
+<<<<<<< HEAD
             f"""select product, origin, instance, kind, identity, minState("at") as first_at
             from {of("heads")} array join [{", ".join(ORGANIZATIONS)}] as identity,
                 [{", ".join(map(literal, ORGANIZATIONS))}] as kind
@@ -82,6 +83,28 @@ def own_views(databases: Databases) -> Sequence[View]:
             filled=of("facts.memberships"),
         ),
         view(
+=======
+            f"""select product, tupleElement(pair, 1) as kind, origin, instance,
+                tupleElement(pair, 2) as identity, minState("at") as first_at
+            from (
+                select product, origin, instance, "at",
+                    arrayJoin([{", ".join(f"('{kind}', {kind})" for kind in ORGANIZATIONS)}])
+                    as pair
+                from {of("heads")}
+            ) where tupleElement(pair, 2) != 0
+            group by product, kind, origin, instance, identity""",
+            filled=of("facts.memberships"),
+        ),
+        view(
+            "memberships",
+            f"""select product, kind, origin, instance, identity, minMerge(first_at) as first_at
+            from (
+                select product, kind, origin, instance, identity, first_at
+                from {of("facts.memberships")}
+            ) group by product, kind, origin, instance, identity""",
+        ),
+        view(
+>>>>>>> clickhouse
             "identities",
             f"select surrogate, product, kind, id from {of('rows.identities')} final",
         ),
@@ -199,8 +222,12 @@ def item_views(databases: Databases, table: ItemTable, dialect: Dialect) -> Sequ
         for name in members(table.fields)
     )
     # All of them as one text, for who wants to see the whole; of no cost to who does not ask.
+<<<<<<< HEAD
     values = [_value(table, name) for name in members(table.fields)]
     whole = f", {_json_of(table, values)} as fields" if dialect.writes_json else ""
+=======
+    whole = f", {_whole(table)} as fields" if dialect.writes_json else ""
+>>>>>>> clickhouse
     once = f"select {head}{others}{fields}{whole} from {rows} as t final"
     items = View(database, table.item, once)
     if not dialect.joins:
@@ -329,10 +356,9 @@ def _named(source: str, names: Sequence[str]) -> str:
 
 def _events_of(databases: Databases, table: ItemTable) -> str:
     head = ", ".join(f"t.{name} as {name}" for name in EVENT[2:-1])
-    fields = _json_of(table, [f"t.{identifier(field_column(n))}" for n in members(table.fields)])
     return (
         f"select {literal(table.product)} as product, "
-        f"{literal(table.item.partition('.')[2])} as event, {head}, {fields} as fields "
+        f"{literal(table.item.partition('.')[2])} as event, {head}, t.fields as fields "
         f"from {databases.table(table.product, table.item)} as t"
     )
 
@@ -351,6 +377,11 @@ def _newest_of(databases: Databases, table: ItemTable) -> str:
         f"t.origin as origin, max(t.at) as as_of, {head}, {_json_of(table, newest)} as fields "
         f"from {databases.table(table.product, table.item)} as t group by t.instance, t.origin"
     )
+
+
+def _whole(table: ItemTable) -> str:
+    """All fields of a row as one JSON text."""
+    return _json_of(table, [_value(table, name) for name in members(table.fields)])
 
 
 def _json_of(table: ItemTable, values: Sequence[str]) -> str:
