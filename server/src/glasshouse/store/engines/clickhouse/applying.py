@@ -213,14 +213,10 @@ class Applier:
             self.inserted.add(name)
 
 
-<<<<<<< HEAD
-HEADS = ("product", "origin", "instance", "at", "version", "place", "door", "key", *ORGANIZATIONS)
-=======
 HEADS = (
     *("product", "origin", "instance", "at", "version", "place", "door", "key"),
     *ORGANIZATIONS,
 )
->>>>>>> clickhouse
 
 
 def _add_heads(heads: Columns, each: Incoming) -> None:
@@ -236,10 +232,5 @@ def _add_heads(heads: Columns, each: Incoming) -> None:
     ]
     heads["key"] += columns["key_low"]
     for kind in ORGANIZATIONS:
-<<<<<<< HEAD
-        named = columns.get(kind)
-        heads[kind] += [number or 0 for number in named] if named else [0] * rows
-=======
         named = columns[kind] if kind in each.table.identities else [None] * rows
         heads[kind] += [number or 0 for number in named]
->>>>>>> clickhouse

@@ -21,7 +21,6 @@ from glasshouse.store.port import ORGANIZATIONS, Erased, Erasure
 
 # How far an erasure is, in `store.erasures`.
 ASKED, DONE, CLEAN = 1, 2, 3
-HEAD = ("product", "origin", "instance", "at", "version", "place", "door", "key")
 
 
 @dataclass(slots=True)
@@ -172,13 +171,8 @@ class Eraser:
         )
         if days:
             delete(self._link, self._databases.own, "facts.days", f"{whose} and day < {day}")
-<<<<<<< HEAD
-        for facts in ("facts.instances", "facts.memberships"):
-            delete_listed(self._link, self._databases.own, facts, ("instance", old), whose)
-=======
         for name in ("facts.instances", "facts.memberships"):
             delete_listed(self._link, self._databases.own, name, ("instance", old), whose)
->>>>>>> clickhouse
         if days or old:
             everyone = self._numbers(f"select surrogate from {own('identities')} where {whose}")
             self._forget(tables, Work(product, candidates=set(everyone)))
@@ -224,18 +218,6 @@ class Eraser:
     def _put_heads(self, table: ItemTable, condition: str) -> None:
         """As if these rows had just come: each shard by itself."""
         rows = self._databases.table(table.product, table.rows)
-<<<<<<< HEAD
-        kinds = [kind for kind in ORGANIZATIONS if kind in table.identities]
-        named = "".join(f", ifNull({kind}, 0)" for kind in kinds)
-        for nodes in shards(self._link):
-            self._link.ask_node(
-                nodes[0],
-                f"insert into {self._databases.own_table('heads')} "
-                f"({', '.join((*HEAD, *kinds))}) "
-                f"select {literal(table.product)}, origin, instance, at, ifNull(version, ''), "
-                "if(isNull(country), '', concat(ifNull(country, ''), '/', ifNull(region, ''))), "
-                f"door, key_low{named} from {rows} final where {condition}",
-=======
         owners = ", ".join(
             f"ifNull({kind}, 0)" if kind in table.identities else "0" for kind in ORGANIZATIONS
         )
@@ -247,7 +229,6 @@ class Eraser:
                 f"select {literal(table.product)}, origin, instance, at, ifNull(version, ''), "
                 "if(isNull(country), '', concat(ifNull(country, ''), '/', ifNull(region, ''))), "
                 f"door, key_low, {owners} from {rows} final where {condition}",
->>>>>>> clickhouse
             )
 
     def _forget(self, tables: Sequence[ItemTable], work: Work) -> int:

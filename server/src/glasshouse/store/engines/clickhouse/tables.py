@@ -185,11 +185,7 @@ def own_tables(dialect: Dialect) -> Sequence[Table]:
                 "place": "String",
                 "door": "String",
                 "key": "UInt64",
-<<<<<<< HEAD
-                **dict.fromkeys(ORGANIZATIONS, "Int64"),  # 0: the item names none
-=======
                 **dict.fromkeys(ORGANIZATIONS, "Int64"),  # 0 where the item names none
->>>>>>> clickhouse
             },
             order=(),
             spread=PASSING,
@@ -228,11 +224,7 @@ def own_tables(dialect: Dialect) -> Sequence[Table]:
                 "identity": "Int64",
                 "first_at": f"AggregateFunction(min, {moment})",
             },
-<<<<<<< HEAD
-            order=("product", "origin", "kind", "instance", "identity"),
-=======
             order=("product", "kind", "origin", "instance", "identity"),
->>>>>>> clickhouse
             engine="AggregatingMergeTree",
         ),
         Table(

@@ -73,27 +73,16 @@ def own_views(databases: Databases) -> Sequence[View]:
             from {of("heads")} group by product, origin, instance, day""",
             filled=of("facts.days"),
         ),
-        view(
-            "feed.memberships",
-<<<<<<< HEAD
-            f"""select product, origin, instance, kind, identity, minState("at") as first_at
-            from {of("heads")} array join [{", ".join(ORGANIZATIONS)}] as identity,
-                [{", ".join(map(literal, ORGANIZATIONS))}] as kind
-            where identity != 0 group by product, origin, instance, kind, identity""",
-            filled=of("facts.memberships"),
-        ),
-        view(
-=======
-            f"""select product, tupleElement(pair, 1) as kind, origin, instance,
-                tupleElement(pair, 2) as identity, minState("at") as first_at
-            from (
-                select product, origin, instance, "at",
-                    arrayJoin([{", ".join(f"('{kind}', {kind})" for kind in ORGANIZATIONS)}])
-                    as pair
-                from {of("heads")}
-            ) where tupleElement(pair, 2) != 0
-            group by product, kind, origin, instance, identity""",
-            filled=of("facts.memberships"),
+        *(
+            view(
+                f"feed.memberships.{kind}",
+                f"""select product, '{kind}' as kind, origin, instance, {kind} as identity,
+                    minState("at") as first_at
+                from {of("heads")} where {kind} != 0
+                group by product, kind, origin, instance, identity""",
+                filled=of("facts.memberships"),
+            )
+            for kind in ORGANIZATIONS
         ),
         view(
             "memberships",
@@ -104,7 +93,6 @@ def own_views(databases: Databases) -> Sequence[View]:
             ) group by product, kind, origin, instance, identity""",
         ),
         view(
->>>>>>> clickhouse
             "identities",
             f"select surrogate, product, kind, id from {of('rows.identities')} final",
         ),
@@ -120,11 +108,6 @@ def own_views(databases: Databases) -> Sequence[View]:
                     argMaxIfMerge(current_version) as v_current, argMaxIfMerge(place) as p_last
                 from {of("facts.instances")} group by product, origin, instance
             )""",
-        ),
-        view(
-            "memberships",
-            f"""select product, kind, origin, instance, identity, minMerge(first_at) as first_at
-            from {of("facts.memberships")} group by product, kind, origin, instance, identity""",
         ),
         view(
             "active_days",
@@ -222,12 +205,7 @@ def item_views(databases: Databases, table: ItemTable, dialect: Dialect) -> Sequ
         for name in members(table.fields)
     )
     # All of them as one text, for who wants to see the whole; of no cost to who does not ask.
-<<<<<<< HEAD
-    values = [_value(table, name) for name in members(table.fields)]
-    whole = f", {_json_of(table, values)} as fields" if dialect.writes_json else ""
-=======
     whole = f", {_whole(table)} as fields" if dialect.writes_json else ""
->>>>>>> clickhouse
     once = f"select {head}{others}{fields}{whole} from {rows} as t final"
     items = View(database, table.item, once)
     if not dialect.joins:
