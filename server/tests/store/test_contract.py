@@ -6,32 +6,29 @@ On servers of 2018 times are whole seconds, and what their dialect lacks is skip
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from parcels import FIELDS, HOST, NOON, PRODUCT, RUN, item, manifest, record
+from parcels import (
+    DAY,
+    FIELDS,
+    HOST,
+    NOON,
+    PRODUCT,
+    RUN,
+    days_of,
+    erasure,
+    item,
+    manifest,
+    record,
+)
 
 from glasshouse.model import Origin, Position, Refusal
-from glasshouse.store import Erasure, QueryError, SchemaError
+from glasshouse.store import QueryError, SchemaError
 from glasshouse_sdk.manifest import parse_manifest
 
-DAY = timedelta(days=1)
-ASKED = (NOON + 10 * DAY).replace(tzinfo=None)
 OLD_SERVERS = "servers of 2018 have no views for people, nor the functions that this asks with"
 
 
 class Killed(BaseException):
     """The process ends here."""
-
-
-def erasure(world, kind=None, identity=None, **more):
-    mark = world.store.mark(PRODUCT, kind, identity) if kind else None
-    return Erasure(f"e{more.pop('number', 1)}", PRODUCT, ASKED, kind, mark, **more)
-
-
-def days_of(world):
-    """Instance-days, as (day, version, items)."""
-    found = world.store.rows(
-        "select d.day, d.version, d.items from store.instance_days d order by d.day, d.version"
-    )
-    return [tuple(row) for row in found.rows]
 
 
 def test_items_become_rows_and_what_follows_from_them(world):

@@ -3,11 +3,8 @@
 from pathlib import Path
 
 import pytest
-from parcels import HOST, NOON, PRODUCT, RUN, Stream, World, item, manifest, record
-from test_contract import ASKED, DAY, days_of, erasure
+from parcels import ASKED, DAY, HOST, NOON, RUN, days_of, erasure, item, record
 
-from conftest import SERVERS, opener
-from glasshouse.catalogue import Catalogue
 from glasshouse.model import Position
 from glasshouse.store import StoreUnavailableError
 
@@ -16,7 +13,7 @@ pytestmark = pytest.mark.xdist_group("clickhouse")
 ROWS = 'select count(*) from "{database}_acme"."rows.event.run" final'
 
 
-@pytest.fixture(params=[SERVERS])
+@pytest.fixture(params=["servers"])
 def engine(request):
     return request.param
 
@@ -116,7 +113,6 @@ def files_with(directories: list[Path], *texts: str) -> list[Path]:
 def test_no_byte_of_an_erased_instance_stays_on_any_server(world, servers):
     name, mode = "instance-to-be-forgotten-7f3a", "said-by-the-forgotten-one"
     fields = {"mode": mode, "size": 1}
-    # Long enough that columns hold it uncompressed: ids and values are random to a compressor.
     world.load(record(*(item(n, f"other-{n}") for n in range(50))))
     world.load(record(item(100, name, fields=fields), item(101, name, path=HOST, fields={})))
     found = files_with(servers.directories, name, mode)

@@ -73,18 +73,16 @@ def own_views(databases: Databases) -> Sequence[View]:
             from {of("heads")} group by product, origin, instance, day""",
             filled=of("facts.days"),
         ),
-        view(
-            "feed.memberships",
-            f"""select product, tupleElement(pair, 1) as kind, origin, instance,
-                tupleElement(pair, 2) as identity, minState("at") as first_at
-            from (
-                select product, origin, instance, "at",
-                    arrayJoin([{", ".join(f"('{kind}', {kind})" for kind in ORGANIZATIONS)}])
-                    as pair
-                from {of("heads")}
-            ) where tupleElement(pair, 2) != 0
-            group by product, kind, origin, instance, identity""",
-            filled=of("facts.memberships"),
+        *(
+            view(
+                f"feed.memberships.{kind}",
+                f"""select product, '{kind}' as kind, origin, instance, {kind} as identity,
+                    minState("at") as first_at
+                from {of("heads")} where {kind} != 0
+                group by product, kind, origin, instance, identity""",
+                filled=of("facts.memberships"),
+            )
+            for kind in ORGANIZATIONS
         ),
         view(
             "memberships",
