@@ -35,12 +35,6 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseClus
         yield cluster
 
 
-@pytest.fixture(scope="session")
-def in_process(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where ClickHouse in this process keeps its databases: it can have one such directory."""
-    return tmp_path_factory.mktemp("chdb")
-
-
 @pytest.fixture(params=[DUCKDB, CHDB, SERVERS])
 def engine(request: pytest.FixtureRequest) -> str:
     return str(request.param)
@@ -50,7 +44,7 @@ def opener(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> Calla
     """Opens a store of this test's own, as often as wanted."""
     database = f"test{next(NUMBERS)}"
     if engine == "chdb":
-        directory = request.getfixturevalue("in_process")
+        directory = request.getfixturevalue("chdb_home")
         address = f"chdb:///{database}"
     elif engine == "servers":
         cluster = request.getfixturevalue("servers")

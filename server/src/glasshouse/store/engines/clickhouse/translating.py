@@ -23,7 +23,7 @@ _MARK = "\x00"  # stands around the name of a parameter; no SQL has it
 # What a translated query relies on; every connection that runs one sends these.
 READING: Mapping[str, int | str] = {
     "join_use_nulls": 1,  # a row that finds no partner has nulls beside it, not zeros
-    "distributed_product_mode": "global",  # a subquery is answered for all shards, then sent to each
+    "distributed_product_mode": "global",  # what stands in a query is answered for all shards
 }
 
 
@@ -63,13 +63,13 @@ def translated(text: str, databases: Databases) -> Translation:
     return Translation(tuple(parts[::2]), tuple(parts[1::2]))
 
 
-def _with_marks(tree: exp.Expression) -> exp.Expression:
+def _with_marks(tree: exp.Expr) -> exp.Expr:
     for node in list(tree.find_all(exp.Placeholder)):
         node.replace(exp.Var(this=f"{_MARK}{node.name}{_MARK}"))
     return tree
 
 
-def _with_databases(tree: exp.Expression, databases: Databases) -> exp.Expression:
+def _with_databases(tree: exp.Expr, databases: Databases) -> exp.Expr:
     for table in tree.find_all(exp.Table):
         if table.db == "store":
             table.set("db", exp.to_identifier(databases.own, quoted=True))
@@ -81,7 +81,7 @@ def literal(value: Any) -> str:
     return _literal(value).sql("clickhouse")
 
 
-def _literal(value: Any) -> exp.Expression:
+def _literal(value: Any) -> exp.Expr:
     if value is None:
         return exp.null()
     if isinstance(value, bool):

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 
 from sqlglot import exp
 
-Rule = Callable[..., exp.Expression]
+Rule = Callable[..., exp.Expr]
 
 
-def rewritten(tree: exp.Expression) -> exp.Expression:
+def rewritten(tree: exp.Expr) -> exp.Expr:
     """The tree with every rule applied, inner nodes before outer ones."""
     for node in reversed(list(tree.walk())):
         rule = RULES.get(type(node))
@@ -26,7 +26,7 @@ def rewritten(tree: exp.Expression) -> exp.Expression:
     return _named(tree)
 
 
-def _named(tree: exp.Expression) -> exp.Expression:
+def _named(tree: exp.Expr) -> exp.Expr:
     """Columns of the answer are called as DuckDB calls them: by the column's own name."""
     if isinstance(tree, exp.Select):
         columns = [
@@ -37,11 +37,11 @@ def _named(tree: exp.Expression) -> exp.Expression:
     return tree
 
 
-def _call(name: str, *arguments: exp.Expression) -> exp.Expression:
+def _call(name: str, *arguments: exp.Expr) -> exp.Expr:
     return exp.Anonymous(this=name, expressions=list(arguments))
 
 
-def _cast(node: exp.Cast) -> exp.Expression:
+def _cast(node: exp.Cast) -> exp.Expr:
     kind = node.to.this
     if kind == exp.DType.TEXT and not isinstance(node.this, exp.Null | exp.Placeholder):
         return _text(node.this)
@@ -60,11 +60,11 @@ KINDS = {
 }
 
 
-def _cast_to(value: exp.Expression, type_: str) -> exp.Expression:
+def _cast_to(value: exp.Expr, type_: str) -> exp.Expr:
     return _call("cast", value, exp.Literal.string(type_))
 
 
-def _extracted(node: exp.TryCast) -> exp.Expression:
+def _extracted(node: exp.TryCast) -> exp.Expr:
     """A list, or (written `try_cast(g.name as type)`) a member of a group's element."""
     type_ = _nested(node.to)
     if isinstance(node.this, exp.Dot):
@@ -78,26 +78,26 @@ def _nested(type_: exp.DataType) -> str:
     return f"Nullable({KINDS[type_.this]})" if type_.this in KINDS else "Map(String, Int64)"
 
 
-def _member(node: exp.Dot) -> tuple[exp.Expression, exp.Expression]:
+def _member(node: exp.Dot) -> tuple[exp.Expr, exp.Expr]:
     return exp.column(node.this.copy()), exp.Literal.string(node.expression.name)
 
 
-def _given(value: exp.Expression) -> exp.Expression:
+def _given(value: exp.Expr) -> exp.Expr:
     """What is not null, as JSON is read of nothing else; rows of nulls are left out beside it."""
     return _call("assumeNotNull", value)
 
 
-def _names(node: exp.MapKeys) -> exp.Expression:
+def _names(node: exp.MapKeys) -> exp.Expr:
     if isinstance(node.this, exp.Dot):
         return _call("JSONExtractKeys", *_member(node.this))
     return _call("JSONExtractKeys", _given(node.this))
 
 
-def _each(node: exp.Transform) -> exp.Expression:
+def _each(node: exp.Transform) -> exp.Expr:
     return _call("arrayMap", node.expression, _call("JSONExtractArrayRaw", _given(node.this)))
 
 
-def _text(value: exp.Expression) -> exp.Expression:
+def _text(value: exp.Expr) -> exp.Expr:
     """DuckDB writes 4.0 and 10:00:00 where ClickHouse writes 4 and 10:00:00.000000.
 
     The type is a constant to ClickHouse, so what is text already is not looked through.
@@ -118,19 +118,19 @@ def _text(value: exp.Expression) -> exp.Expression:
     )
 
 
-def _truncated(node: exp.TimestampTrunc) -> exp.Expression:
+def _truncated(node: exp.TimestampTrunc) -> exp.Expr:
     unit = node.args["unit"]
     if isinstance(unit, exp.Var):
         unit = exp.Literal.string(unit.name.lower())
     return _call("dateTrunc", unit, node.this)
 
 
-def _between(node: exp.DateDiff) -> exp.Expression:
+def _between(node: exp.DateDiff) -> exp.Expr:
     unit = exp.Literal.string(node.args["unit"].name.lower())
     return _call("dateDiff", unit, node.expression, node.this)
 
 
-def _quantile(node: exp.Median | exp.PercentileCont) -> exp.Expression:
+def _quantile(node: exp.Median | exp.PercentileCont) -> exp.Expr:
     """Exact, and between two values in the middle of them. Of nothing: null."""
     share = node.expression if isinstance(node, exp.PercentileCont) else exp.Literal.number("0.5")
     return exp.ParameterizedAgg(
@@ -138,11 +138,11 @@ def _quantile(node: exp.Median | exp.PercentileCont) -> exp.Expression:
     )
 
 
-def _nullable(node: exp.Expression) -> exp.Expression:
+def _nullable(node: exp.Expr) -> exp.Expr:
     return _call("toNullable", node)
 
 
-def _of_nothing(node: exp.Max | exp.Min | exp.Sum) -> exp.Expression:
+def _of_nothing(node: exp.Max | exp.Min | exp.Sum) -> exp.Expr:
     """Of no rows these are null, not zero. In a group there is a row."""
     query = node.find_ancestor(exp.Select)
     if query is not None and query.args.get("group") is None:
@@ -150,18 +150,18 @@ def _of_nothing(node: exp.Max | exp.Min | exp.Sum) -> exp.Expression:
     return node
 
 
-def _neighbour(node: exp.Lag | exp.Lead) -> exp.Expression:
+def _neighbour(node: exp.Lag | exp.Lead) -> exp.Expr:
     """Beyond the first row and the last is null, not zero."""
     return _call("lag" if isinstance(node, exp.Lag) else "lead", _nullable(node.this))
 
 
-def _count(node: exp.Count) -> exp.Expression:
+def _count(node: exp.Count) -> exp.Expr:
     if isinstance(node.this, exp.Distinct):
         return _call("uniqExact", *node.this.expressions)
     return node
 
 
-def _anonymous(node: exp.Anonymous) -> exp.Expression:
+def _anonymous(node: exp.Anonymous) -> exp.Expr:
     inner = node.expressions[0] if node.expressions else None
     if node.name == "bit_count" and isinstance(inner, exp.Anonymous):  # of a bitstring_agg
         return _call("uniqExact", inner.expressions[0])
@@ -172,14 +172,14 @@ def _anonymous(node: exp.Anonymous) -> exp.Expression:
     return node
 
 
-def _macro(node: exp.Dot) -> exp.Expression:
+def _macro(node: exp.Dot) -> exp.Expr:
     call = node.expression
     if isinstance(call, exp.Anonymous) and call.name == "order_of":
         return exp.Tuple(expressions=call.expressions)
     return node
 
 
-def _multiplied(node: exp.Mul) -> exp.Expression:
+def _multiplied(node: exp.Mul) -> exp.Expr:
     """`3 * interval 1 day` is no product there."""
     interval = node.expression
     if isinstance(interval, exp.Interval):
@@ -187,7 +187,7 @@ def _multiplied(node: exp.Mul) -> exp.Expression:
     return node
 
 
-def _parts(node: exp.SplitPart) -> exp.Expression:
+def _parts(node: exp.SplitPart) -> exp.Expr:
     return _call(
         "arrayElement",
         _call("splitByString", node.args["delimiter"], node.this),
@@ -195,7 +195,7 @@ def _parts(node: exp.SplitPart) -> exp.Expression:
     )
 
 
-def _with(node: exp.CTE) -> exp.Expression:
+def _with(node: exp.CTE) -> exp.Expr:
     node.set("materialized", None)
     return node
 
@@ -205,7 +205,7 @@ def _named_call(name: str, *arguments: str) -> Rule:
     return lambda node: _call(name, *(node.args[argument] for argument in arguments))
 
 
-RULES: Mapping[type[exp.Expression], Rule] = {
+RULES: Mapping[type[exp.Expr], Rule] = {
     exp.Anonymous: _anonymous,
     exp.BitwiseAnd: _named_call("bitAnd", "this", "expression"),
     exp.BitwiseLeftShift: _named_call("bitShiftLeft", "this", "expression"),
