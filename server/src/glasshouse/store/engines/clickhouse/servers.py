@@ -29,6 +29,9 @@ AVOIDED_SECONDS = 5.0  # for which a node that did not answer is asked last
 # It logs every node that does not answer, with its traceback; what failed is told by who called.
 logging.getLogger("clickhouse_driver").setLevel(logging.CRITICAL)
 
+# What we ask may name an id, which no log of queries is to keep.
+UNTOLD: Settings = {"log_queries": 0}
+
 # The node is at fault, or is not well: another may do what was asked.
 NOT_WELL = frozenset(
     (
@@ -106,7 +109,8 @@ class Servers:
         names = ", ".join(map(identifier, columns))
         text = f"insert into {table} ({names}) values"
         return self._try(
-            tuple(nodes), lambda client: client.execute(text, list(data), columnar=True)
+            tuple(nodes),
+            lambda client: client.execute(text, list(data), columnar=True, settings=UNTOLD),
         )[0]
 
     def close(self) -> None:
@@ -179,7 +183,7 @@ class Servers:
 
 
 def _rows(client: Client, text: str, settings: Settings | None) -> Rows:
-    answered = client.execute(text, settings=dict(settings or {}), with_column_types=True)
+    answered = client.execute(text, settings={**UNTOLD, **(settings or {})}, with_column_types=True)
     if not isinstance(answered, tuple):  # a statement that answers nothing
         return Rows((), [])
     rows, columns = answered
