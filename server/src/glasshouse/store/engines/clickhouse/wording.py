@@ -94,9 +94,9 @@ def _text(value: exp.Expr) -> exp.Expr:
     return call("multiIf", is_of("Float64"), whole_number, is_of("DateTime64"), whole_second, text)
 
 
-def _truncated(node: exp.TimestampTrunc, dialect: Dialect) -> exp.Expr:
+def _truncated(node: exp.DateTrunc | exp.TimestampTrunc, dialect: Dialect) -> exp.Expr:
     unit = node.args["unit"]
-    if isinstance(unit, exp.Var):
+    if isinstance(unit, exp.Var | exp.Literal):
         unit = exp.Literal.string(unit.name.lower())
     if dialect.names_queries:
         return call("dateTrunc", unit, node.this)
@@ -213,6 +213,7 @@ RULES: Mapping[type[exp.Expr], Rule] = {
 # What servers of different ages have different words for.
 RULES_OF_AGE: Mapping[type[exp.Expr], RuleOfAge] = {
     exp.Cast: _cast,
+    exp.DateTrunc: _truncated,
     exp.TimestampTrunc: _truncated,
     exp.TryCast: nesting.extracted,
 }
