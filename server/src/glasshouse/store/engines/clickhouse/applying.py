@@ -18,7 +18,15 @@ from glasshouse.store.engines.clickhouse.lines import Columns, LineReader, ticks
 from glasshouse.store.engines.clickhouse.link import Column, Link, Node
 from glasshouse.store.engines.clickhouse.suppressing import Erasures, suppress
 from glasshouse.store.engines.clickhouse.tables import FACTS, ItemTable
-from glasshouse.store.port import Applied, Batch, Portion, PortionRefusedError, Tally, Watch
+from glasshouse.store.port import (
+    ORGANIZATIONS,
+    Applied,
+    Batch,
+    Portion,
+    PortionRefusedError,
+    Tally,
+    Watch,
+)
 
 Tables = Mapping[tuple[str, str], ItemTable]
 
@@ -205,7 +213,10 @@ class Applier:
             self.inserted.add(name)
 
 
-HEADS = ("product", "origin", "instance", "at", "version", "place", "door", "key")
+HEADS = (
+    *("product", "origin", "instance", "at", "version", "place", "door", "key"),
+    *ORGANIZATIONS,
+)
 
 
 def _add_heads(heads: Columns, each: Incoming) -> None:
@@ -220,3 +231,6 @@ def _add_heads(heads: Columns, each: Incoming) -> None:
         for country, region in zip(columns["country"], columns["region"], strict=True)
     ]
     heads["key"] += columns["key_low"]
+    for kind in ORGANIZATIONS:
+        named = columns[kind] if kind in each.table.identities else [None] * rows
+        heads[kind] += [number or 0 for number in named]
