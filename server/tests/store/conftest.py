@@ -5,8 +5,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from cluster.clickhouse import ClickHouseCluster, clickhouse_cluster, clickhouse_server
-from cluster.zookeeper import has_zookeeper
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -21,18 +19,6 @@ KEY = b"k" * 32
 DUCKDB = pytest.param("duckdb")
 CHDB = pytest.param("chdb", marks=pytest.mark.xdist_group("chdb"))
 SERVERS = pytest.param("servers", marks=pytest.mark.xdist_group("clickhouse"))
-
-
-@pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseCluster]:
-    """Two shards of two replicas."""
-    if clickhouse_server() is None or not has_zookeeper():
-        pytest.skip(
-            "clickhouse-server and zookeeper are not installed "
-            "(Debian: apt install --no-install-recommends clickhouse-server zookeeper)"
-        )
-    with clickhouse_cluster(tmp_path_factory.mktemp("clickhouse")) as cluster:
-        yield cluster
 
 
 @pytest.fixture(params=[DUCKDB, CHDB, SERVERS])

@@ -134,7 +134,7 @@ class ClickHouseStore:
 
     def rows(self, query: str, parameters: Mapping[str, Any] | None = None) -> Rows:
         """Run a query of ours: the name of a file in `queries/`, or text. From any thread."""
-        text = translate(query_text(query), parameters or {}, self._databases)
+        text = translate(query_text(query), parameters or {}, self._databases, self._link.dialect)
         with _failures():
             return self._link.ask(text, READING)
 

@@ -14,6 +14,7 @@ import sqlglot
 from sqlglot import exp
 
 from glasshouse.store.engines.clickhouse.databases import Databases
+from glasshouse.store.engines.clickhouse.dialect import MODERN, Dialect
 from glasshouse.store.engines.clickhouse.wording import rewritten
 from glasshouse.store.port import QueryError
 
@@ -33,6 +34,7 @@ class Translation:
 
     pieces: tuple[str, ...]
     names: tuple[str, ...]
+    dialect: Dialect
 
     def filled(self, parameters: Mapping[str, Any]) -> str:
         """The text with its parameters. Raises `QueryError` where one is not given."""
@@ -40,17 +42,19 @@ class Translation:
         for name, piece in zip(self.names, self.pieces[1:], strict=True):
             if name not in parameters:
                 raise QueryError(f"found no value for the parameter ${name}, expected one")
-            found += (literal(parameters[name]), piece)
+            found += (literal(parameters[name], self.dialect), piece)
         return "".join(found)
 
 
-def translate(text: str, parameters: Mapping[str, Any], databases: Databases) -> str:
+def translate(
+    text: str, parameters: Mapping[str, Any], databases: Databases, dialect: Dialect = MODERN
+) -> str:
     """One query of ours, its parameters filled in. Raises `QueryError`."""
-    return translated(text, databases).filled(parameters)
+    return translated(text, databases, dialect).filled(parameters)
 
 
 @lru_cache(maxsize=MOST_TEXTS)
-def translated(text: str, databases: Databases) -> Translation:
+def translated(text: str, databases: Databases, dialect: Dialect) -> Translation:
     """A query in DuckDB's words in ClickHouse's. Raises `QueryError` for what is not SQL."""
     if _MARK in text:
         raise QueryError("found the character NUL in a query, expected text")
@@ -58,9 +62,9 @@ def translated(text: str, databases: Databases) -> Translation:
         tree = sqlglot.parse_one(text, read="duckdb")
     except sqlglot.ParseError as error:
         raise QueryError(str(error)) from None
-    tree = _with_databases(_with_marks(rewritten(tree)), databases)
+    tree = _with_databases(_with_marks(rewritten(tree, dialect)), databases)
     parts = tree.sql("clickhouse", comments=False).split(_MARK)
-    return Translation(tuple(parts[::2]), tuple(parts[1::2]))
+    return Translation(tuple(parts[::2]), tuple(parts[1::2]), dialect)
 
 
 def _with_marks(tree: exp.Expr) -> exp.Expr:
@@ -76,24 +80,28 @@ def _with_databases(tree: exp.Expr, databases: Databases) -> exp.Expr:
     return tree
 
 
-def literal(value: Any) -> str:
+def literal(value: Any, dialect: Dialect = MODERN) -> str:
     """A parameter as ClickHouse reads it: text, number, day, moment (UTC), or null."""
-    return _literal(value).sql("clickhouse")
+    return _literal(value, dialect).sql("clickhouse")
 
 
-def _literal(value: Any) -> exp.Expr:
+def _literal(value: Any, dialect: Dialect) -> exp.Expr:
     if value is None:
         return exp.null()
     if isinstance(value, bool):
-        return exp.Boolean(this=value)
+        return exp.Literal.number(int(value))
     if isinstance(value, int | float):
         return exp.Literal.number(value)
     if isinstance(value, datetime):
-        moment = exp.Literal.string(value.strftime("%Y-%m-%d %H:%M:%S.%f"))
-        zone = exp.Literal.string("UTC")
-        return exp.func("toDateTime64", moment, exp.Literal.number(6), zone)
+        fraction = ".%f" if dialect.ticks > 1 else ""
+        return _cast(value.strftime(f"%Y-%m-%d %H:%M:%S{fraction}"), dialect.moment)
     if isinstance(value, date):
-        return exp.func("toDate32", exp.Literal.string(value.isoformat()))
+        return _cast(value.isoformat(), dialect.day)
     if isinstance(value, str):
         return exp.Literal.string(value)
     raise QueryError(f"found a parameter of type {type(value).__name__}, expected text or a number")
+
+
+def _cast(text: str, type_: str) -> exp.Expr:
+    arguments = exp.Literal.string(text), exp.Literal.string(type_)
+    return exp.Anonymous(this="CAST", expressions=list(arguments))

@@ -1,29 +1,53 @@
 """Where ClickHouse says something else than DuckDB, beyond what sqlglot knows: a rule each.
 
 A rule takes a node of the tree and gives the one that stands in its place. The few functions that
-are macros in the embedded store (`store.order_of`) are here too. Lists, maps and groups are kept as
-JSON text (`columns.py`), so what takes them apart reads JSON; `try_cast` says of which type.
+are macros in the embedded store (`store.order_of`) are here too.
 """
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from sqlglot import exp
 
-Rule = Callable[..., exp.Expr]
+from glasshouse.store.engines.clickhouse import nesting
+from glasshouse.store.engines.clickhouse.dialect import Dialect
+from glasshouse.store.engines.clickhouse.nesting import call, kinds
+
+Rule = Callable[[Any], exp.Expr]
+RuleOfAge = Callable[[Any, Dialect], exp.Expr]
 
 
-def rewritten(tree: exp.Expr) -> exp.Expr:
+def rewritten(tree: exp.Expr, dialect: Dialect) -> exp.Expr:
     """The tree with every rule applied, inner nodes before outer ones."""
+    if not dialect.names_queries:
+        _put_in_place(tree)
     for node in reversed(list(tree.walk())):
-        rule = RULES.get(type(node))
-        if rule is None:
+        kind = type(node)
+        if kind in RULES:
+            new = RULES[kind](node)
+        elif kind in RULES_OF_AGE:
+            new = RULES_OF_AGE[kind](node, dialect)
+        else:
             continue
-        new = rule(node)
         if node is tree:
             tree = new
         elif new is not node:
             node.replace(new)
     return _named(tree)
+
+
+def _put_in_place(tree: exp.Expr) -> None:
+    """Named queries, each where its name stands: for servers that know no `with`."""
+    for query in list(tree.find_all(exp.Select)):
+        with_ = query.args.get("with_")
+        if with_ is None:
+            continue
+        query.set("with_", None)
+        found = {each.alias: each.this for each in with_.expressions}
+        while tables := [t for t in query.find_all(exp.Table) if not t.db and t.name in found]:
+            for table in tables:
+                inner = found[table.name].copy()
+                table.replace(exp.Subquery(this=inner, alias=table.alias or table.name))
 
 
 def _named(tree: exp.Expr) -> exp.Expr:
@@ -37,64 +61,16 @@ def _named(tree: exp.Expr) -> exp.Expr:
     return tree
 
 
-def _call(name: str, *arguments: exp.Expr) -> exp.Expr:
-    return exp.Anonymous(this=name, expressions=list(arguments))
-
-
-def _cast(node: exp.Cast) -> exp.Expr:
+def _cast(node: exp.Cast, dialect: Dialect) -> exp.Expr:
     kind = node.to.this
     if kind == exp.DType.TEXT and not isinstance(node.this, exp.Null | exp.Placeholder):
         return _text(node.this)
-    if kind in KINDS:
-        return _cast_to(node.this, f"Nullable({KINDS[kind]})")
-    return node
-
-
-KINDS = {
-    exp.DType.TEXT: "String",
-    exp.DType.BIGINT: "Int64",
-    exp.DType.DOUBLE: "Float64",
-    exp.DType.BOOLEAN: "Bool",
-    exp.DType.DATE: "Date32",
-    exp.DType.TIMESTAMPNTZ: "DateTime64(6, 'UTC')",
-}
+    known = kinds(dialect)
+    return _cast_to(node.this, f"Nullable({known[kind]})") if kind in known else node
 
 
 def _cast_to(value: exp.Expr, type_: str) -> exp.Expr:
-    return _call("cast", value, exp.Literal.string(type_))
-
-
-def _extracted(node: exp.TryCast) -> exp.Expr:
-    """A list, or (written `try_cast(g.name as type)`) a member of a group's element."""
-    type_ = _nested(node.to)
-    if isinstance(node.this, exp.Dot):
-        return _call("JSONExtract", *_member(node.this), exp.Literal.string(type_))
-    return _call("JSONExtract", _given(node.this), exp.Literal.string(type_))
-
-
-def _nested(type_: exp.DataType) -> str:
-    if type_.this == exp.DType.ARRAY:
-        return f"Array({_nested(type_.expressions[0])})"
-    return f"Nullable({KINDS[type_.this]})" if type_.this in KINDS else "Map(String, Int64)"
-
-
-def _member(node: exp.Dot) -> tuple[exp.Expr, exp.Expr]:
-    return exp.column(node.this.copy()), exp.Literal.string(node.expression.name)
-
-
-def _given(value: exp.Expr) -> exp.Expr:
-    """What is not null, as JSON is read of nothing else; rows of nulls are left out beside it."""
-    return _call("assumeNotNull", value)
-
-
-def _names(node: exp.MapKeys) -> exp.Expr:
-    if isinstance(node.this, exp.Dot):
-        return _call("JSONExtractKeys", *_member(node.this))
-    return _call("JSONExtractKeys", _given(node.this))
-
-
-def _each(node: exp.Transform) -> exp.Expr:
-    return _call("arrayMap", node.expression, _call("JSONExtractArrayRaw", _given(node.this)))
+    return call("CAST", value, exp.Literal.string(type_))
 
 
 def _text(value: exp.Expr) -> exp.Expr:
@@ -105,29 +81,34 @@ def _text(value: exp.Expr) -> exp.Expr:
     text = _cast_to(value.copy(), "Nullable(String)")
     if isinstance(value, exp.Literal):
         return text
-    type_ = _call("toTypeName", value)
-    return _call(
-        "multiIf",
-        exp.Like(this=type_.copy(), expression=exp.Literal.string("%Float64%")),
-        _call(
-            "replaceRegexpOne", text.copy(), *map(exp.Literal.string, (r"^(-?[0-9]+)$", r"\1.0"))
-        ),
-        exp.Like(this=type_, expression=exp.Literal.string("%DateTime64%")),
-        _call("replaceRegexpOne", text.copy(), *map(exp.Literal.string, ("[.]?0+$", ""))),
-        text,
-    )
+
+    def is_of(kind: str) -> exp.Expr:
+        type_ = call("toTypeName", value.copy())
+        return exp.Like(this=type_, expression=exp.Literal.string(f"%{kind}%"))
+
+    def changed(pattern: str, to: str) -> exp.Expr:
+        return call("replaceRegexpOne", text.copy(), *map(exp.Literal.string, (pattern, to)))
+
+    whole_number = changed(r"^(-?[0-9]+)$", r"\1.0")
+    whole_second = changed("[.]?0+$", "")
+    return call("multiIf", is_of("Float64"), whole_number, is_of("DateTime64"), whole_second, text)
 
 
-def _truncated(node: exp.TimestampTrunc) -> exp.Expr:
+def _truncated(node: exp.DateTrunc | exp.TimestampTrunc, dialect: Dialect) -> exp.Expr:
     unit = node.args["unit"]
-    if isinstance(unit, exp.Var):
+    if isinstance(unit, exp.Var | exp.Literal):
         unit = exp.Literal.string(unit.name.lower())
-    return _call("dateTrunc", unit, node.this)
+    if dialect.names_queries:
+        return call("dateTrunc", unit, node.this)
+    starts = [_cast_to(call(name, node.this.copy()), "Date") for name in ("toMonday", "toDate")]
+    is_week, is_day = (exp.EQ(this=unit.copy(), expression=exp.Literal.string(name))
+                       for name in ("week", "day"))  # fmt: skip
+    return call("multiIf", is_week, starts[0], is_day, starts[1], call("toStartOfMonth", node.this))
 
 
 def _between(node: exp.DateDiff) -> exp.Expr:
     unit = exp.Literal.string(node.args["unit"].name.lower())
-    return _call("dateDiff", unit, node.expression, node.this)
+    return call("dateDiff", unit, node.expression, node.this)
 
 
 def _quantile(node: exp.Median | exp.PercentileCont) -> exp.Expr:
@@ -139,7 +120,7 @@ def _quantile(node: exp.Median | exp.PercentileCont) -> exp.Expr:
 
 
 def _nullable(node: exp.Expr) -> exp.Expr:
-    return _call("toNullable", node)
+    return call("toNullable", node)
 
 
 def _of_nothing(node: exp.Max | exp.Min | exp.Sum) -> exp.Expr:
@@ -152,30 +133,30 @@ def _of_nothing(node: exp.Max | exp.Min | exp.Sum) -> exp.Expr:
 
 def _neighbour(node: exp.Lag | exp.Lead) -> exp.Expr:
     """Beyond the first row and the last is null, not zero."""
-    return _call("lag" if isinstance(node, exp.Lag) else "lead", _nullable(node.this))
+    return call("lag" if isinstance(node, exp.Lag) else "lead", _nullable(node.this))
 
 
 def _count(node: exp.Count) -> exp.Expr:
     if isinstance(node.this, exp.Distinct):
-        return _call("uniqExact", *node.this.expressions)
+        return call("uniqExact", *node.this.expressions)
     return node
 
 
 def _anonymous(node: exp.Anonymous) -> exp.Expr:
     inner = node.expressions[0] if node.expressions else None
     if node.name == "bit_count" and isinstance(inner, exp.Anonymous):  # of a bitstring_agg
-        return _call("uniqExact", inner.expressions[0])
+        return call("uniqExact", inner.expressions[0])
     if node.name == "bit_count":
-        return _call("bitCount", *node.expressions)
+        return call("bitCount", *node.expressions)
     if node.name == "to_json":  # views have the whole of an item's fields as JSON
         return inner or node
     return node
 
 
 def _macro(node: exp.Dot) -> exp.Expr:
-    call = node.expression
-    if isinstance(call, exp.Anonymous) and call.name == "order_of":
-        return exp.Tuple(expressions=call.expressions)
+    found = node.expression
+    if isinstance(found, exp.Anonymous) and found.name == "order_of":
+        return exp.Tuple(expressions=found.expressions)
     return node
 
 
@@ -187,12 +168,11 @@ def _multiplied(node: exp.Mul) -> exp.Expr:
     return node
 
 
-def _parts(node: exp.SplitPart) -> exp.Expr:
-    return _call(
-        "arrayElement",
-        _call("splitByString", node.args["delimiter"], node.this),
-        node.args["part_index"],
-    )
+def _part(node: exp.SplitPart) -> exp.Expr:
+    """Of nothing it is the empty text, which the queries take for nothing."""
+    given = call("ifNull", node.this, exp.Literal.string(""))
+    parts = call("splitByString", node.args["delimiter"], given)
+    return call("arrayElement", parts, node.args["part_index"])
 
 
 def _with(node: exp.CTE) -> exp.Expr:
@@ -200,35 +180,40 @@ def _with(node: exp.CTE) -> exp.Expr:
     return node
 
 
-def _named_call(name: str, *arguments: str) -> Rule:
+def _as(name: str, *arguments: str) -> Rule:
     """A function of another name, given these parts of the node."""
-    return lambda node: _call(name, *(node.args[argument] for argument in arguments))
+    return lambda node: call(name, *(node.args[argument] for argument in arguments))
 
 
 RULES: Mapping[type[exp.Expr], Rule] = {
     exp.Anonymous: _anonymous,
-    exp.BitwiseAnd: _named_call("bitAnd", "this", "expression"),
-    exp.BitwiseLeftShift: _named_call("bitShiftLeft", "this", "expression"),
-    exp.BitwiseRightShift: _named_call("bitShiftRight", "this", "expression"),
+    exp.BitwiseAnd: _as("bitAnd", "this", "expression"),
+    exp.BitwiseLeftShift: _as("bitShiftLeft", "this", "expression"),
+    exp.BitwiseRightShift: _as("bitShiftRight", "this", "expression"),
+    exp.Boolean: lambda node: exp.Literal.number(int(node.this)),
     exp.CTE: _with,
-    exp.Cast: _cast,
     exp.Count: _count,
     exp.DateDiff: _between,
     exp.Dot: _macro,
-    exp.Flatten: _named_call("arrayFlatten", "this"),
-    exp.GenerateSeries: _named_call("range", "start", "end"),
+    exp.Flatten: _as("arrayFlatten", "this"),
+    exp.GenerateSeries: _as("range", "start", "end"),
     exp.Lag: _neighbour,
     exp.Lead: _neighbour,
-    exp.Lower: _named_call("lowerUTF8", "this"),
-    exp.MapKeys: _names,
+    exp.Lower: _as("lowerUTF8", "this"),
+    exp.MapKeys: nesting.names,
     exp.Max: _of_nothing,
     exp.Median: _quantile,
     exp.Min: _of_nothing,
     exp.Mul: _multiplied,
     exp.PercentileCont: _quantile,
-    exp.SplitPart: _parts,
+    exp.SplitPart: _part,
     exp.Sum: _of_nothing,
+    exp.Transform: nesting.each,
+}
+# What servers of different ages have different words for.
+RULES_OF_AGE: Mapping[type[exp.Expr], RuleOfAge] = {
+    exp.Cast: _cast,
+    exp.DateTrunc: _truncated,
     exp.TimestampTrunc: _truncated,
-    exp.Transform: _each,
-    exp.TryCast: _extracted,
+    exp.TryCast: nesting.extracted,
 }
