@@ -50,7 +50,7 @@ class Linking:
             return "", ""
         return (
             self.address.where_also(name, "=", cell).to(),
-            say("cell.narrow", name=name.rsplit(".", 1)[-1], value=cell),
+            say("cell.narrow", name=formats.trait(name), value=cell),
         )
 
     def trait(self, answer: Answer, column: Column) -> str:
@@ -83,7 +83,7 @@ class Linking:
     @property
     def missing(self) -> str:
         """A figure that is not there: withheld, or not known."""
-        return say("cell.nothing") if self.raw else formats.WITHHELD
+        return say("cell.nothing") if self.raw else say("word.withheld")
 
     def nothing(self, column: Column) -> str:
         """What a cell says that is empty: withheld, or not known."""
