@@ -8,7 +8,6 @@ import pytest
 from chromium import opened
 from every_page import GREAT, lived_in
 
-
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 OUTPUT = Path(__file__).parents[3] / "test-output"
@@ -33,7 +32,8 @@ PAGES = {
 WAY_IN = "people who have an account"
 LEADING = """
 (async () => {
-  const links = new Set([...document.querySelectorAll("a[href]")].map(a => a.href.baseVal ?? a.href));
+  const links = new Set(
+    [...document.querySelectorAll("a[href]")].map(a => a.href.baseVal ?? a.href));
   const found = [];
   for (const link of links) {
     if (link.startsWith(location.href + "#")) continue;

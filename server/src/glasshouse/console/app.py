@@ -123,7 +123,9 @@ def console_routes(
         "/products/{slug}/live": live_page,
         **{
             "/products/{slug}" + (f"/{name}" if name else ""): partial(
-                QuestionPage, arrangement=arrangement, extras=extras_of(name, state)
+                QuestionPage,
+                arrangement=arrangement,
+                extras=extras_of(name, state, beside.office.advisories),
             )
             for name, arrangement in ARRANGEMENTS.items()
         },
