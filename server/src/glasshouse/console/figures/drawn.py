@@ -26,7 +26,7 @@ class Cell:
 
     `small` stands under it. `heat` is 0 to 10, the shade of the cell; -1 for none. `bar` is a share
     to draw. `country` is a country's two letters, which a script may write out. `english`: the
-    text is, whatever the language of the page.
+    text is, whatever the language of the page. `day`: it is one, and stays on one line.
     """
 
     text: str
@@ -40,6 +40,7 @@ class Cell:
     soft: bool = False
     country: str = ""
     english: bool = False
+    day: bool = False
 
 
 @dataclass(frozen=True, slots=True)

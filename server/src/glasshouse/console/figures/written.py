@@ -39,6 +39,7 @@ def cell(answer: Answer, column: Column, value: Value, linking: Linking) -> Cell
         soft=value is None,
         country=country,
         english=column.name in SENTENCES,
+        day=column.type == "date",
     )
 
 
