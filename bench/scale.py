@@ -34,7 +34,7 @@ from glasshouse.loading import Loader
 from glasshouse.loading.runs import Keys, sort_keys, write_run
 from glasshouse.model import KEY_BYTES, Block, Head, Line, Origin, Record
 from glasshouse.store import Batch, KeyChange, Store, open_store
-from glasshouse.store.engines.duckdb import DuckDBStore
+from glasshouse.store.engines.duckdb import DuckDBStore, memberships
 from glasshouse.store.engines.duckdb.first_days import derive_all
 
 INSTANCES, ORGANIZATIONS, DAYS = 200_000, 5_000, 180
@@ -148,10 +148,9 @@ def fill(store: Store, data: Path, events: int, first_day: int, days: int) -> No
             insert into bench."event.ran" ("at", received_at, instance, version, country, region,
                 origin, door, doubtful_time, organization, fields)
             select moment, moment + interval 1 second, f.instance, version, country, null,
-                'production', 'native', false, o.surrogate, fields
-            from filling f join (select surrogate, id from store.identities
-                                 where kind = 'organization') o
-              on o.id = 'organization-' || (f.number % 5000)
+                'production', 'native', false, o.identity, fields
+            from filling f join (select instance, any_value(identity) as identity
+                                 from store.memberships group by all) o using (instance)
             order by moment
         """)
         if day % 3 == 0:  # each instance tells of its host every third day or so
@@ -176,9 +175,23 @@ def fill(store: Store, data: Path, events: int, first_day: int, days: int) -> No
             (start.date(),),
         )
     close_long_periods(connection)
+    change_hands(store)
     connection.execute("drop table temp.filling; drop table temp.surrogates")
     store.checkpoint()
     print(f"  {days} days written, {keys_of(store, data, events * min(36, days) // days):,} keys")
+
+
+def change_hands(store: DuckDBStore) -> None:
+    """One instance in a hundred belonged to the organization of another for some weeks."""
+    connection = store._connection  # noqa: SLF001
+    connection.execute("""
+        update bench."event.ran" t set organization = o.identity
+        from (select m.instance, n.identity from store.memberships m
+              join store.memberships n on n.instance = m.instance + 1
+              where m.instance % 100 = 0) o
+        where t.instance = o.instance and t."at" between '2026-07-01' and '2026-08-15'
+    """)
+    memberships.derive_all(connection, store.item_tables("bench"))
 
 
 def close_long_periods(connection: DuckDBPyConnection) -> None:

@@ -62,12 +62,15 @@ def last_of_days(ended, first, last):
 
 
 def organizations_of(items, first, last):
-    """Instance → the organization that its newest item of the period names that names any."""
+    """Instance active in the period → the organization that its newest item until the period's end
+    names that names any.
+    """
     known = {}
-    for item in sorted(of_period(items, first, last), key=lambda item: item.at):
+    for item in sorted(of_period(items, date.min, last), key=lambda item: item.at):
         if item.organization:
             known[item.instance] = item.organization
-    return known
+    active = {item.instance for item in of_period(items, first, last)}
+    return {instance: of for instance, of in known.items() if instance in active}
 
 
 def countries_of(items):

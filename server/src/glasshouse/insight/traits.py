@@ -4,7 +4,7 @@ A trait is SQL for rows of `instance` and `value`; where, by and across all go b
 
 - `version` is the last one that the instance named in it,
 - `country` and `region` are the newest known,
-- `organization` is the one that its newest item of the period names that names any,
+- `organization` is the one that its newest item up to the period's end names that names any,
 - a field of a snapshot has its newest value as of the period's end,
 - a field of an event has every value that the instance sent in the period.
 
@@ -24,13 +24,11 @@ from glasshouse.insight.declared_field import (
 )
 from glasshouse.insight.errors import QuestionError, did_you_mean, one_of
 from glasshouse.insight.queries import query_text
-from glasshouse.store import Store
+from glasshouse.store import ORGANIZATIONS, Store
 from glasshouse_sdk.manifest import Manifest
 
 PLACES = {"country": 1, "region": 2}
 BUILT_IN = ("version", "country", "region", "organization")
-# Who answers for instances, the widest first.
-ORGANIZATIONS = ("organization", "account", "license")
 NOTHING = "select cast(null as integer) as instance, cast(null as varchar) as value where false"
 NOBODY = "select cast(null as integer) as instance, cast(null as integer) as organization where 1=0"
 
@@ -105,11 +103,12 @@ def has_organizations(manifest: Manifest) -> bool:
 
 
 def members_sql(store: Store, manifest: Manifest) -> str:
-    """Rows of `instance` and `organization` (as the number of its id), of the period."""
+    """Rows of `instance` and `organization` (as the number of its id), at the period's end."""
     if not has_organizations(manifest):
         return NOBODY
-    tables = list(_naming(store, manifest, organization_identity(manifest)))
-    return query_text("members").format(rows=" union all ".join(tables)) if tables else NOBODY
+    identity = organization_identity(manifest)
+    rows = "".join(f" union all {each}" for each in _naming(store, manifest, identity))
+    return query_text("members").format(kind=identity, rows=rows)
 
 
 def _naming(store: Store, manifest: Manifest, identity: str) -> Iterator[str]:

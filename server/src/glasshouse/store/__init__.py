@@ -5,6 +5,7 @@ from secrets import token_bytes
 
 from glasshouse.store.engines.duckdb import DuckDBStore
 from glasshouse.store.port import (
+    ORGANIZATIONS,
     Applied,
     Batch,
     Erased,
@@ -28,6 +29,7 @@ from glasshouse.store.port import (
 )
 
 __all__ = [
+    "ORGANIZATIONS",
     "Applied",
     "Batch",
     "Erased",

@@ -21,6 +21,10 @@ from glasshouse_sdk.manifest import Manifest
 # └── QueryError               a query that is not allowed, is wrong, or took too long
 
 
+# Kinds of identity that answer for instances, the widest first.
+ORGANIZATIONS = ("organization", "account", "license")
+
+
 class StoreError(Exception):
     """Something the store could not do."""
 

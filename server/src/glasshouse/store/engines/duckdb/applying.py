@@ -20,10 +20,12 @@ from glasshouse.store.engines.duckdb.columns import Struct
 from glasshouse.store.engines.duckdb.erasing import mark_of
 from glasshouse.store.engines.duckdb.folding import FOLD_ROWS, fold
 from glasshouse.store.engines.duckdb.identities import IdentityIndex, Numbered
+from glasshouse.store.engines.duckdb.memberships import kinds_of
 from glasshouse.store.engines.duckdb.quoting import identifier, literal
 from glasshouse.store.engines.duckdb.refused import count_refused
 from glasshouse.store.engines.duckdb.tables import ItemTable, fields_sql
 from glasshouse.store.port import (
+    ORGANIZATIONS,
     Applied,
     Batch,
     KeyChange,
@@ -272,16 +274,33 @@ def note_arrivals(connection: DuckDBPyConnection, incoming: Incoming) -> None:
     """What `folding` will make facts about instances of."""
     heads = " union all ".join(
         f"select {literal(portion.product)} as product, {literal(portion.door)} as door, "
-        f't.origin, t.instance, t."at", t.version, t.country, t.region from {name} t'
-        for name, portion, _ in incoming
+        f't.origin, t.instance, t."at", t.version, t.country, t.region{_owners(table)} '
+        f"from {name} t"
+        for name, portion, table in incoming
+    )
+    named = sorted({kind for _, _, table in incoming for kind in kinds_of(table)})
+    owners = "".join(f", {kind}" for kind in named)
+    surrogates = "".join(f", k_{kind}.surrogate" for kind in named)
+    joins = "".join(
+        f" left join known k_{kind} on k_{kind}.product = h.product and k_{kind}.kind = '{kind}' "
+        f"and k_{kind}.id = h.{kind}"
+        for kind in named
     )
     connection.execute(f"""
-        insert into store.arrivals (product, origin, instance, "at", version, place, door)
+        insert into store.arrivals (product, origin, instance, "at", version, place, door{owners})
         select h.product, h.origin, k.surrogate, h."at", h.version,
-               h.country || '/' || coalesce(h.region, ''), h.door
+               h.country || '/' || coalesce(h.region, ''), h.door{surrogates}
         from ({heads}) h
-        join known k on k.product = h.product and k.kind = 'instance' and k.id = h.instance
+        join known k on k.product = h.product and k.kind = 'instance' and k.id = h.instance{joins}
     """)
+
+
+def _owners(table: ItemTable) -> str:
+    """Who answers for the instances of an item's lines: a column for each kind."""
+    named = kinds_of(table)
+    return "".join(
+        f", t.identities.{kind}" if kind in named else f", null as {kind}" for kind in ORGANIZATIONS
+    )
 
 
 def update_accounting(connection: DuckDBPyConnection, tallies: Sequence[Tally]) -> None:

@@ -16,6 +16,7 @@ from duckdb import DuckDBPyConnection
 
 from glasshouse.store.engines.duckdb.first_days import forget_before
 from glasshouse.store.engines.duckdb.identities import Surrogates
+from glasshouse.store.engines.duckdb.memberships import forget_gone, kinds_of
 from glasshouse.store.engines.duckdb.periods import STEPS
 from glasshouse.store.engines.duckdb.quoting import identifier, literal
 from glasshouse.store.engines.duckdb.tables import ItemTable
@@ -31,6 +32,7 @@ DERIVED = (
     "store.arrivals",
     "store.folded_instances",
     "store.closed_first_days",
+    "store.folded_memberships",
     *(table for step in STEPS for table in (step.open, step.closed)),
 )
 
@@ -170,6 +172,7 @@ def sweep_instances(
     if not removed:
         return 0, _no_surrogates()
     forget_before(connection, product, before)
+    forget_gone(connection, product)
     connection.execute(
         "create or replace temp table candidates as "
         "select surrogate from store.identities where product = ?",
@@ -232,10 +235,12 @@ def _derive_again(connection: DuckDBPyConnection, tables: Sequence[ItemTable]) -
             "where t.instance = a.instance and t.origin = a.origin"
         )
     for table in tables:
+        owners = "".join(f", {kind}" for kind in kinds_of(table))
         connection.execute(f"""
-            insert into store.arrivals (product, origin, instance, "at", version, place, door)
+            insert into store.arrivals
+                   (product, origin, instance, "at", version, place, door{owners})
             select {literal(table.product)}, t.origin, t.instance, t."at", t.version,
-                   t.country || '/' || coalesce(t.region, ''), t.door
+                   t.country || '/' || coalesce(t.region, ''), t.door{owners}
             from {table.name} t semi join again a using (instance, origin)
         """)
     connection.execute("drop table temp.again")
@@ -250,9 +255,10 @@ def _forget_identities(
         for table in tables
         for column in ("instance", *table.identities)
     )
-    kept = "select instance as surrogate from store.instances" + (
-        f" union all {used}" if used else ""
-    )
+    kept = (
+        "select instance as surrogate from store.instances union all "
+        "select identity as surrogate from store.memberships"
+    ) + (f" union all {used}" if used else "")
     # `candidates` builds the small side of the join; the big one is only looked through.
     connection.execute(f"""
         create or replace temp table forgotten as

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from duckdb import DuckDBPyConnection
 
-from glasshouse.store.engines.duckdb import first_days
+from glasshouse.store.engines.duckdb import first_days, memberships
 from glasshouse.store.engines.duckdb.periods import DAY, MERGED, MONTH, ROW, STEPS, WEEK, Step
 
 Take = Callable[[DuckDBPyConnection, Step], None]
@@ -48,6 +48,7 @@ def fold(connection: DuckDBPyConnection) -> None:
         select product, origin, instance, "at"::date as day, {FACTS}
         from store.arrivals group by all
     """)
+    memberships.fold(connection)
     connection.execute("delete from store.arrivals")
     merge_instances(connection)
     connection.execute(f"""

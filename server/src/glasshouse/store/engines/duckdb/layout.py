@@ -5,7 +5,7 @@ from duckdb import DuckDBPyConnection
 from glasshouse.store.port import StoreUnavailableError
 
 # Raised whenever the store's own tables change; `opening.py` then moves the data of older files.
-LAYOUT = 2  # 1 kept no first days
+LAYOUT = 3  # 1 kept no first days, 2 no memberships
 
 
 def read_layout(connection: DuckDBPyConnection) -> int:

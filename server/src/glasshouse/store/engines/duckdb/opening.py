@@ -10,10 +10,14 @@ import duckdb
 from duckdb import DuckDBPyConnection
 
 from glasshouse.durability import sync_path
-from glasshouse.store.engines.duckdb import erasing, first_days
+from glasshouse.store.engines.duckdb import erasing, first_days, memberships
 from glasshouse.store.engines.duckdb.layout import LAYOUT, read_layout, write_layout
 from glasshouse.store.engines.duckdb.periods import TABLES as PERIOD_TABLES
-from glasshouse.store.engines.duckdb.tables import OWN_TABLES, adopt_former_tables
+from glasshouse.store.engines.duckdb.tables import (
+    OWN_TABLES,
+    adopt_former_tables,
+    read_tables,
+)
 
 FILE = "glasshouse.duckdb"
 
@@ -50,9 +54,12 @@ def prepare_tables(connection: DuckDBPyConnection) -> None:
     connection.execute(OWN_TABLES)
     connection.execute(PERIOD_TABLES)
     connection.execute(first_days.TABLE)
+    connection.execute(memberships.TABLE)
     connection.execute(erasing.TABLES)
-    if layout < LAYOUT:
+    if layout < 2:
         first_days.derive_all(connection)
+    if layout < LAYOUT:
+        memberships.derive_all(connection, read_tables(connection).values())
         write_layout(connection)
     connection.execute(
         "insert into store.position select 0, 0 where not exists (from store.position)"

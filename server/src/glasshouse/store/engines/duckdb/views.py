@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from duckdb import DuckDBPyConnection
 
-from glasshouse.store.engines.duckdb import first_days
+from glasshouse.store.engines.duckdb import first_days, memberships
 from glasshouse.store.engines.duckdb.columns import NO_FIELD
 from glasshouse.store.engines.duckdb.folding import COMBINED, FACTS
 from glasshouse.store.engines.duckdb.periods import ACTIVE_DAYS, STEPS, view_of
@@ -89,6 +89,7 @@ def make_views(connection: DuckDBPyConnection, tables: Iterable[ItemTable]) -> N
         connection.execute(view_of(step))
     connection.execute(ACTIVE_DAYS)
     connection.execute(first_days.VIEWS)
+    connection.execute(memberships.VIEW)
     connection.execute(INSTANCES)
     connection.execute(INSTANCE_DAYS)
     events = [_events_of(table) for table in tables if table.kind == "event"]
