@@ -47,11 +47,11 @@ class Layer:
 
 
 def layers_of(shares: Mapping[str | None, Sequence[float | None]]) -> tuple[Layer, ...]:
-    """The most frequent values in the order given, the rest as one layer, unnamed ones last."""
-    totals = {name: _sum(series) for name, series in shares.items() if name is not None}
+    """The largest values in the order given, the rest as one layer, unnamed ones last."""
+    named = {name: series for name, series in shares.items() if name is not None}
     # One left over is no "other": it is shown by its name.
-    room = MOST_LAYERS if len(totals) > MOST_LAYERS + 1 else MOST_LAYERS + 1
-    kept = set(sorted(totals, key=lambda name: -totals[name])[:room])
+    room = MOST_LAYERS if len(named) > MOST_LAYERS + 1 else MOST_LAYERS + 1
+    kept = _largest(named, room)
     layers = [
         Layer(name, f"c{place}", tuple(shares[name]), name)
         for place, name in enumerate(name for name in shares if name in kept)
@@ -63,6 +63,17 @@ def layers_of(shares: Mapping[str | None, Sequence[float | None]]) -> tuple[Laye
     if any(shares.get(None, ())):
         layers.append(Layer(say("chart.unnamed"), "cnone", tuple(shares[None])))
     return tuple(layers)
+
+
+def _largest(shares: Mapping[str, Sequence[float | None]], room: int) -> frozenset[str]:
+    """Half of them are the largest now, so that a new release is seen; the others in all steps."""
+    now = {
+        name: next((s for s in reversed(series) if s is not None), 0.0)
+        for name, series in shares.items()
+    }
+    newly = sorted(shares, key=lambda name: -now[name])[: room // 2]
+    ever = sorted(shares, key=lambda name: -_sum(shares[name]))
+    return frozenset(list(dict.fromkeys([*newly, *ever]))[:room])
 
 
 def with_withheld(layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
