@@ -27,7 +27,8 @@ PLURALS: Mapping[str, Callable[[float], str]] = {
 def read(language: str) -> Mapping[str, Forms]:
     """The messages of a language by their keys, out of all of its files."""
     found: dict[str, Forms] = {}
-    for file in (files("glasshouse.console") / "messages" / language).iterdir():
+    directory = files("glasshouse.console") / "messages" / language
+    for file in (each for each in directory.iterdir() if each.name.endswith(".toml")):
         for group, messages in tomllib.loads(file.read_text()).items():
             for name, message in messages.items():
                 if f"{group}.{name}" in found:
