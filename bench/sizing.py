@@ -77,8 +77,14 @@ def cores(cost: Cost, rate: float) -> float:
     return cost.figure * rate / 1e6
 
 
-def collector_cores(load: Load) -> float:
+def door_cores(load: Load) -> float:
+    """To receive, check and write: on one machine, into its own journal."""
     return cores(costs.REQUEST, load.requests) + cores(costs.RECEIVED, load.events)
+
+
+def collector_cores(load: Load) -> float:
+    """The same where the journal is NATS."""
+    return door_cores(load) + cores(costs.PUBLISHED, load.requests)
 
 
 def machines(busy_cores: float) -> int:
@@ -129,7 +135,7 @@ def one_machine(fleet: int) -> tuple[float, float, float]:
     """Of a single machine: cores at the doors at worst, share of the loading thread in an ordinary
     busy hour, and bytes on its disk.
     """
-    doors = max(collector_cores(load(fleet)) for load in LOADS)
+    doors = max(door_cores(load(fleet)) for load in LOADS)
     loading = cores(costs.LOADED, ordinary(fleet).events)
     return doors, loading, fleet * EVENTS * KEPT_DAYS * costs.STORED.figure
 
@@ -282,6 +288,10 @@ enough for all of it. The console and ClickHouse's keepers need a core each.""")
 `max_file_store` in `deploy/configuration/nats.conf`. When it is full the collectors answer
 503; nothing that was acknowledged is dropped for what comes.""")
     yield "## Measured"
+    yield prose("""Figures of `cluster.measures` are of blocks of a few hundred rows, from requests of 50
+events, on two cores that eleven servers shared: a busy cluster inserts larger blocks, at a fraction
+of that. They did not grow with 1, 2 and 4 collectors and loaders (243 to 356 µs an event of all parts
+together, the least with 4).""")
     yield table(
         ["cost", "figure", "from"],
         [[each.says, f"{each.figure:g} {each.unit}", each.source] for each in COSTS],
