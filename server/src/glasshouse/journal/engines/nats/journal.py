@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from nats.errors import Error as NatsError
 from nats.js.api import StreamInfo
-from nats.js.errors import APIError
+from nats.js.errors import APIError, NotFoundError
 
 from glasshouse.jetstream import JetStream, JetStreamUnavailableError
 from glasshouse.jetstream.cursor import Fetched
