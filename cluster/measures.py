@@ -1,7 +1,8 @@
 """`python -m cluster.measures`: what a million events cost, by part, with 1, 2 and 4 of a role.
 
-CPU-seconds are those of each process, from /proc; on a machine of few cores the shape matters: no
-part may cost more an event because there are more of another.
+CPU-seconds are those of each process, from /proc, less what the same processes take when nothing is
+sent; on a machine of few cores the shape matters: no part may cost more an event because there are
+more of another.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from cluster.whole import WholeCluster, missing, whole_cluster
 
 PARTS = ("collectors", "loaders", "console", "NATS", "ClickHouse", "ZooKeeper")
 WARM_UP = 2_000
+IDLE_SECONDS = 10.0
 
 
 def main() -> None:
@@ -26,7 +28,7 @@ def main() -> None:
         description="CPU-seconds per million events by part, with 1, 2 and 4 collectors, loaders.",
         epilog="example: python -m cluster.measures --events 50000 --sizes 1 2",
     )
-    parser.add_argument("--events", type=int, default=40_000)
+    parser.add_argument("--events", type=int, default=60_000)
     parser.add_argument("--sizes", type=int, nargs="+", default=[1, 2, 4])
     options = parser.parse_args()
     if missing():
@@ -46,15 +48,29 @@ def measure(directory: Path, size: int, events: int) -> None:
         warm = Load(ports, product)
         warm.send(WARM_UP)
         cluster.wait_until_loaded(warm.acknowledged)
+        idle = idling(cluster)
         before, start = spent(cluster), time.monotonic()
         load = Load(ports, product, first=warm.numbers)
         load.send(events)
         cluster.wait_until_loaded(warm.acknowledged + load.acknowledged)
         seconds, after = time.monotonic() - start, spent(cluster)
-        costs = {part: (after[part] - before[part]) / load.acknowledged * 1e6 for part in PARTS}
+        costs = {
+            part: (after[part] - before[part] - idle[part] * seconds) / load.acknowledged * 1e6
+            for part in PARTS
+        }
         columns = "".join(f"{costs[part]:>12.1f}" for part in PARTS)
         rate = load.acknowledged / seconds
         print(f"{size:>4}{rate:>10,.0f}{columns}{sum(costs.values()):>10.1f}", flush=True)
+        shares = "".join(f"{idle[part]:>12.1%}" for part in PARTS)
+        print(f"{'':>4}{'idle':>10}{shares}{sum(idle.values()):>10.1%}", flush=True)
+
+
+def idling(cluster: WholeCluster) -> Mapping[str, float]:
+    """The share of a core that each part takes when nothing is sent."""
+    before, start = spent(cluster), time.monotonic()
+    time.sleep(IDLE_SECONDS)
+    after, seconds = spent(cluster), time.monotonic() - start
+    return {part: (after[part] - before[part]) / seconds for part in PARTS}
 
 
 def spent(cluster: WholeCluster) -> Mapping[str, float]:

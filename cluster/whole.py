@@ -15,6 +15,7 @@ from cluster.zookeeper import has_zookeeper
 
 PATIENCE = 300.0  # seconds
 SETTLED_SECONDS = 40.0
+HEARD_SECONDS = 2.0  # every process follows the shared state twice a second
 MOST_PAYLOAD = 16 * 1024 * 1024
 PRODUCT = "bench"
 
@@ -58,8 +59,9 @@ class WholeCluster:
             role.wait_until_ready()
 
     def register(self) -> Registered:
-        """The benchmarks' product; done when every collector takes items of it."""
+        """The benchmarks' product; done when every collector has had the time to hear of it."""
         product = self.console.call("/api/v1/products", MANIFEST.read_bytes())
+        time.sleep(HEARD_SECONDS)
         key = next(k["key"] for k in product["write_keys"] if k["origin"] == "production")
         return Registered(product["digest"], key)
 

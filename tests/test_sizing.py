@@ -1,5 +1,7 @@
 """The sizing page is what its figures make of it, and grows as fleets do."""
 
+import itertools
+
 from bench import sizing
 from bench.costs import COSTS
 
@@ -14,7 +16,7 @@ def test_every_cost_says_where_it_comes_from():
 
 def test_a_bigger_fleet_needs_no_fewer_machines():
     found = [sizing.cluster_of(fleet) for fleet in sizing.FLEETS]
-    for smaller, bigger in zip(found, found[1:], strict=False):
+    for smaller, bigger in itertools.pairwise(found):
         assert bigger.collectors >= smaller.collectors
         assert bigger.nats >= smaller.nats
         assert bigger.loaders >= smaller.loaders

@@ -30,5 +30,7 @@ dnf dnf dnf, with which an administrator installs it,
 pg_createcluster postgresql PostgreSQL, a data source and database of programmes,
 firefox-esr firefox-esr Firefox, the tracker's second browser,
 nats-server nats-server NATS, the journal of many machines,
+clickhouse-server clickhouse-server ClickHouse, the store of many machines,
 puppet puppet-agent Puppet, which runs the module of Continuous Delivery for PE,
 LIST
+[ -e /usr/share/java/zookeeper.jar ] || tools/apt zookeeper "ZooKeeper, by which its replicas agree," || true

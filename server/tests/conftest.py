@@ -1,11 +1,19 @@
-"""What tests of several areas share: a real NATS cluster."""
+"""What tests of several areas share: a real NATS cluster, and ClickHouse in two ways.
+
+A process can have one ClickHouse in itself, and starts servers once, so tests with them are in
+groups: `xdist_group("chdb")`, `xdist_group("clickhouse")` and `xdist_group("nats")`. Each takes a
+database, or a name, of its own.
+"""
 
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from cluster.clickhouse import ClickHouseCluster, clickhouse_cluster, clickhouse_server
 from cluster.nats import NatsCluster, nats_cluster, nats_server
+from cluster.zookeeper import has_zookeeper
 
 from glasshouse.jetstream import Address, JetStream
 
@@ -50,3 +58,21 @@ def jetstream_of_one(nats: NatsCluster) -> Iterator[JetStream]:
     jetstream = JetStream(address, warn=lambda text: None)
     yield jetstream
     jetstream.close()
+
+
+@pytest.fixture(scope="session")
+def chdb_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The one directory of ClickHouse in this process: `open_store(it, address="chdb:///NAME")`."""
+    return tmp_path_factory.mktemp("chdb")
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseCluster]:
+    """Two shards of two replicas."""
+    if clickhouse_server() is None or not has_zookeeper():
+        pytest.skip(
+            "clickhouse-server and zookeeper are not installed "
+            "(Debian: apt install --no-install-recommends clickhouse-server zookeeper)"
+        )
+    with clickhouse_cluster(tmp_path_factory.mktemp("clickhouse")) as cluster:
+        yield cluster

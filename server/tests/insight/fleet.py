@@ -250,16 +250,24 @@ class World:
 
 
 def world(
-    data: Path, fleet: Fleet, manifest: str = MANIFEST, refusals: list[Refusal] | None = None
+    data: Path,
+    fleet: Fleet,
+    manifest: str = MANIFEST,
+    refusals: list[Refusal] | None = None,
+    place: tuple[Path, str] | None = None,
 ) -> World:
-    """A data directory with the fleet in its store, loaded in a shuffled order."""
+    """A data directory with the fleet in its store, loaded in a shuffled order.
+
+    `place`: the directory and address of the store, if not the embedded one in `data`.
+    """
     items = list(fleet.items)
     random.Random(1).shuffle(items)
     payloads = [payload(items[n : n + 500], first=n) for n in range(0, len(items), 500)]
     payloads.append(payload([], first=0, refusals=REFUSALS if refusals is None else refusals))
     catalogue = Catalogue(data / "catalogue")
     catalogue.add(manifest.encode())
-    store = open_store(data / "store", "1GB")
+    directory, address = place or (data / "store", "")
+    store = open_store(directory, "1GB", address=address)
     loader = Loader(ListJournal(payloads), store, catalogue, data)
     while loader.cycle().more:
         pass

@@ -36,12 +36,12 @@ CELLS = {
 }
 
 
-@pytest.fixture(params=QUESTIONS)
+@pytest.fixture(scope="module", params=QUESTIONS)
 def question(request):
     return QUESTIONS[request.param]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def answer(great, question):
     return great.insight.ask(question.name, PERIOD | WORDS.get(question.name, {}))
 
@@ -109,20 +109,24 @@ def test_it_narrows_compares_and_finds_nothing(great, question):
     )
 
 
-@pytest.mark.parametrize("value", ["' or 1=1 --", "\x00", "🦀", "%", "{}", "$first", "a=b~c"])
-def test_whatever_a_condition_holds_is_only_a_value(great, question, value):
-    words = PERIOD | WORDS.get(question.name, {})
+VALUES = ("' or 1=1 --", "\x00", "🦀", "%", "{}", "$first", "a=b~c", "\\", "\\' or 1=1 --")
+
+
+def test_whatever_a_condition_holds_is_only_a_value(great, question, embedded):
+    """Elsewhere than in the embedded store each question is asked with one of them, in turn."""
     if not question.narrows:
         return
-    if question.name == "peers":  # of an organization that is not left
-        words["where"] = [f"system={value}"]
-        with pytest.raises(QuestionError, match="one active in the period"):
-            great.insight.ask(question.name, words)
-        return
-    answer = great.insight.ask(question.name, words | {"where": [f"system={value}"]})
-    for row in answer.rows:
-        for cell, column in zip(row, answer.columns, strict=True):
-            assert column.type != "count" or not cell
+    turn = list(QUESTIONS).index(question.name) % len(VALUES)
+    for value in VALUES if embedded else VALUES[turn : turn + 1]:
+        words = PERIOD | WORDS.get(question.name, {}) | {"where": [f"system={value}"]}
+        if question.name == "peers":  # of an organization that is not left
+            with pytest.raises(QuestionError, match="one active in the period"):
+                great.insight.ask(question.name, words)
+            continue
+        answer = great.insight.ask(question.name, words)
+        for row in answer.rows:
+            for cell, column in zip(row, answer.columns, strict=True):
+                assert column.type != "count" or not cell, value
 
 
 @pytest.mark.parametrize(

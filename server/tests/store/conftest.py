@@ -5,8 +5,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from cluster.clickhouse import ClickHouseCluster, clickhouse_cluster, clickhouse_server
-from cluster.zookeeper import has_zookeeper
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -23,24 +21,6 @@ CHDB = pytest.param("chdb", marks=pytest.mark.xdist_group("chdb"))
 SERVERS = pytest.param("servers", marks=pytest.mark.xdist_group("clickhouse"))
 
 
-@pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseCluster]:
-    """Two shards of two replicas."""
-    if clickhouse_server() is None or not has_zookeeper():
-        pytest.skip(
-            "clickhouse-server and zookeeper are not installed "
-            "(Debian: apt install --no-install-recommends clickhouse-server zookeeper)"
-        )
-    with clickhouse_cluster(tmp_path_factory.mktemp("clickhouse")) as cluster:
-        yield cluster
-
-
-@pytest.fixture(scope="session")
-def in_process(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where ClickHouse in this process keeps its databases: it can have one such directory."""
-    return tmp_path_factory.mktemp("chdb")
-
-
 @pytest.fixture(params=[DUCKDB, CHDB, SERVERS])
 def engine(request: pytest.FixtureRequest) -> str:
     return str(request.param)
@@ -50,7 +30,7 @@ def opener(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> Calla
     """Opens a store of this test's own, as often as wanted."""
     database = f"test{next(NUMBERS)}"
     if engine == "chdb":
-        directory = request.getfixturevalue("in_process")
+        directory = request.getfixturevalue("chdb_home")
         address = f"chdb:///{database}"
     elif engine == "servers":
         cluster = request.getfixturevalue("servers")

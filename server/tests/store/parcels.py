@@ -12,9 +12,11 @@ import msgspec
 from glasshouse.catalogue import Catalogue
 from glasshouse.loading import Loader
 from glasshouse.model import Block, Head, Line, Position, Record, Refusal, repeat_key
-from glasshouse.store import Store
+from glasshouse.store import Erasure, Store
 
 NOON = datetime(2026, 11, 10, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+ASKED = (NOON + 10 * DAY).replace(tzinfo=None)
 PRODUCT = "acme"
 RUN = "event.run"
 HOST = "snapshot.host"
@@ -139,7 +141,7 @@ class World:
         self.store.close()
         self.store = self.open()
 
-    def count(self, path: str = RUN, condition: str = "true") -> int:
+    def count(self, path: str = RUN, condition: str = "1 = 1") -> int:
         table = self.store.item_table(PRODUCT, path)
         found = self.store.rows(f"select count(*) from {table} as t where {condition}")
         return int(found.rows[0][0])
@@ -161,6 +163,19 @@ class World:
         assert whole == sums.get("received", 0), sums
         assert all(items > 0 for items in sums.values()), sums
         return sums
+
+
+def erasure(world: World, kind: str | None = None, identity: str = "", **more: Any) -> Erasure:
+    mark = world.store.mark(PRODUCT, kind, identity) if kind else None
+    return Erasure(f"e{more.pop('number', 1)}", PRODUCT, ASKED, kind, mark, **more)
+
+
+def days_of(world: World) -> list[tuple[Any, ...]]:
+    """Instance-days, as (day, version, items)."""
+    found = world.store.rows(
+        "select d.day, d.version, d.items from store.instance_days d order by d.day, d.version"
+    )
+    return [tuple(row) for row in found.rows]
 
 
 NUMBERS = itertools.count(1)

@@ -3,36 +3,32 @@
 On servers of 2018 times are whole seconds, and what their dialect lacks is skipped with a reason.
 """
 
-from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from parcels import FIELDS, HOST, NOON, PRODUCT, RUN, item, manifest, record
+from parcels import (
+    DAY,
+    FIELDS,
+    HOST,
+    NOON,
+    PRODUCT,
+    RUN,
+    days_of,
+    erasure,
+    item,
+    manifest,
+    record,
+)
 
-from glasshouse.model import Position, Refusal
-from glasshouse.store import Erasure, QueryError, SchemaError, unwatched
+from glasshouse.model import Origin, Position, Refusal
+from glasshouse.store import QueryError, SchemaError
+from glasshouse_sdk.manifest import parse_manifest
 
-DAY = timedelta(days=1)
-ASKED = (NOON + 10 * DAY).replace(tzinfo=None)
 OLD_SERVERS = "servers of 2018 have no views for people, nor the functions that this asks with"
 
 
 class Killed(BaseException):
     """The process ends here."""
-
-
-def erasure(world, kind=None, identity=None, **more):
-    mark = world.store.mark(PRODUCT, kind, identity) if kind else None
-    return Erasure(f"e{more.pop('number', 1)}", PRODUCT, ASKED, kind, mark, **more)
-
-
-def days_of(world):
-    """Instance-days, as (day, version, items)."""
-    found = world.store.rows(
-        "select d.day, d.version, d.items from store.instance_days d order by d.day, d.version"
-    )
-    return [tuple(row) for row in found.rows]
 
 
 def test_items_become_rows_and_what_follows_from_them(world):
@@ -136,7 +132,7 @@ def test_tables_follow_newer_declarations(world):
     parts = { type = "list", of = "integer", why = "w" }
     kept = { type = "boolean", why = "w" }
     """
-    world.catalogue.add(manifest(wider))
+    world.store.ensure(parse_manifest(manifest(wider).decode()))
     later = NOON + timedelta(hours=1)
     world.load(record(item(2, at=later, fields={"mode": "safe", "size": 2.5, "kept": True})))
     assert world.values("size") == [1.0, 2.5]
@@ -161,16 +157,11 @@ def test_a_renamed_field_keeps_its_rows(world):
 
 def test_declarations_that_contradict_each_other_are_refused(world):
     world.load(record(item(1)))
-    world.catalogue.add(manifest(FIELDS.replace('"list", of = "integer"', '"boolean"')))
-    loader = world.loader()
-    world.stream.payloads.append(record(item(2)))
-    loader.cycle()
-    assert "parts" in loader.state.problems[0]
+    other = manifest(FIELDS.replace('"list", of = "integer"', '"boolean"')).decode()
+    with pytest.raises(SchemaError, match="parts"):
+        world.store.ensure(parse_manifest(other))
+    world.load(record(item(2)))
     assert world.count() == 2
-    with pytest.raises(SchemaError):
-        for product in world.catalogue:
-            for each in product.stored_manifests:
-                world.store.ensure(each)
 
 
 def test_an_erased_instance_is_gone_and_does_not_come_back(world):
@@ -182,7 +173,7 @@ def test_an_erased_instance_is_gone_and_does_not_come_back(world):
     assert world.store.instances_of(asked) == ["one"]
     erased = world.store.erase(asked)
     assert dict(erased.items) == {RUN: 2, HOST: 1}
-    assert (erased.identities, erased.instance) == (1, "one")
+    assert erased.identities == 1
     assert world.store.erasures() == {"e1"}
     assert world.store.erase(asked).items == {}
     assert world.count() == 2
@@ -195,8 +186,16 @@ def test_an_erased_instance_is_gone_and_does_not_come_back(world):
     assert world.count() == 3
     assert world.outcomes()["suppressed"] == 1
     assert world.outcomes()["stored"] == 6  # counted still, although they are gone
+    assert world.store.problems() == []
+
+
+def test_the_bytes_of_what_was_erased_go_in_the_end(world):
+    world.load(record(item(1), item(2, "two")))
+    world.store.erase(erasure(world, "instance", "one"))
+    assert world.store.rewrite_due()
     world.store.rewrite()
     assert not world.store.rewrite_due()
+    assert world.count() == 1
     assert world.store.problems() == []
 
 
@@ -243,8 +242,6 @@ def test_many_instances_are_erased_together(world):
 
 def test_a_product_or_an_origin_can_go(world):
     world.load(record(item(1), item(2, origin="simulated"), item(3, "two", origin="simulated")))
-    from glasshouse.model import Origin
-
     assert world.store.erase_origin(PRODUCT, Origin.SIMULATED) == 2
     assert world.count() == 1
     assert [items for _, _, items in days_of(world)] == [1]
@@ -320,7 +317,9 @@ def test_a_persons_query_is_bounded(world):
     if world.engine == "servers":
         pytest.skip(OLD_SERVERS)
     world.load(record(item(1, "a"), item(2, "b"), item(3, "c")))
-    found = world.store.sql("select instance, version from instances order by instance", limit=2)
+    found = world.store.sql(
+        "select instance, current_version from instances order by instance", limit=2
+    )
     assert [tuple(row) for row in found.rows] == [("a", "1.0"), ("b", "1.0")]
     assert found.cut
     typed = world.store.sql("select e.fields.mode, e.instance from acme.event_run as e order by 2")

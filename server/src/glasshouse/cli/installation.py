@@ -144,7 +144,13 @@ class Installation:
             by or machine(), "manifest registered", about, digest=manifest.digest
         ):
             product = self.catalogue.add(source)
-            self.store.ensure(product.manifest)
+            try:
+                self.store.ensure(product.manifest)
+            except StoreUnavailableError:
+                # It is registered. Loaders of other processes make room before they load, perhaps
+                # at this very moment; where there are none, this store is the only one.
+                if not self.store.collapses:
+                    raise
         return product
 
     def change_product(self, slug: str, changes: Mapping[str, Any], by: Reader) -> Product:

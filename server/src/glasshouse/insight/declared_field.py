@@ -106,12 +106,35 @@ def quoted(name: str) -> str:
 
 
 def values_sql(declared: DeclaredField) -> str:
-    """The list of values in the column called `value`: a list's elements, a map's keys."""
-    of_one = {"list": "{0}", "map": "map_keys({0})"}.get(declared.field.type, "[{0}]")
+    """The list of values in the column called `value`: a list's elements, a map's keys.
+
+    The type is said where a list or a group is taken apart: an engine may keep them as JSON.
+    """
+    field = declared.field
+    of_one = {"list": "try_cast({0} as {1}[])", "map": "map_keys({0})"}.get(field.type, "[{0}]")
     if declared.outer is None:
-        return of_one.format("value")
-    inner = of_one.format(f"g.{quoted(declared.field.name)}")
+        return of_one.format("value", _stored(field))
+    of_one = of_one.replace("[{0}]", "[try_cast({0} as {1})]")
+    inner = of_one.format(f"g.{quoted(field.name)}", _stored(field))
     return f"flatten(list_transform(value, lambda g: {inner}))"
+
+
+def _stored(field: Field) -> str:
+    """The type in which the store has a value of the field, or of its list."""
+    if field.type != "list" and field.anonymise in _ANONYMISED:
+        return _ANONYMISED[field.anonymise]
+    kind = field.of or "text" if field.type == "list" else field.type
+    return _STORED.get(kind, "varchar")
+
+
+_STORED = {
+    "integer": "bigint",
+    "number": "double",
+    "duration": "double",
+    "boolean": "boolean",
+    "time": "timestamp",
+}
+_ANONYMISED = {"length": "bigint", "bucket": "double"}
 
 
 def label_sql(declared: DeclaredField) -> str:

@@ -3,7 +3,6 @@
 from pathlib import Path
 from secrets import token_bytes
 
-from glasshouse.store.engines.clickhouse import open_clickhouse
 from glasshouse.store.engines.duckdb import DuckDBStore
 from glasshouse.store.port import (
     ORGANIZATIONS,
@@ -78,5 +77,8 @@ def open_store(
     """
     key = erasure_key or token_bytes(32)
     if address:
+        # Its libraries are there only where the extra `cluster` is installed.
+        from glasshouse.store.engines.clickhouse import open_clickhouse
+
         return open_clickhouse(directory, address, memory, key, partition)
     return DuckDBStore(directory, memory, threads, key)

@@ -12,14 +12,14 @@ exposed as (
     select r.instance as instance from running r where r.version in ({affected})
 ),
 moved as (
-    select d.instance as instance, min(d.day) as day
+    select d.instance as instance, min(d.day) as moved_on
     from store.instance_days d
     where d.product = $product and d.origin = $origin and d.day > $disclosed and d.day <= $last
       and d.version is not null and d.version not in ({affected})
       and d.instance in (select e.instance from exposed e)
     group by d.instance
 )
-select m.day, count(*) as instances
+select m.moved_on as day, count(*) as instances
 from exposed e
 left join moved m on m.instance = e.instance
-group by m.day
+group by m.moved_on

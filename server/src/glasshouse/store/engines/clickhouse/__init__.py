@@ -30,7 +30,7 @@ from glasshouse.store.engines.clickhouse.rewriting import drop_detached, wait_fo
 from glasshouse.store.engines.clickhouse.schema import Schema
 from glasshouse.store.engines.clickhouse.suppressing import Befallen, Erasures
 from glasshouse.store.engines.clickhouse.tables import ItemTable, follow
-from glasshouse.store.engines.clickhouse.translating import translate
+from glasshouse.store.engines.clickhouse.translating import READING, translate
 from glasshouse.store.engines.duckdb.tables import check_names
 from glasshouse.store.marks import mark
 from glasshouse.store.port import (
@@ -136,9 +136,9 @@ class ClickHouseStore:
 
     def rows(self, query: str, parameters: Mapping[str, Any] | None = None) -> Rows:
         """Run a query of ours: the name of a file in `queries/`, or text. From any thread."""
-        text = translate(query_text(query), parameters or {}, self._databases)
+        text = translate(query_text(query), parameters or {}, self._databases, self._link.dialect)
         with _failures():
-            return self._link.ask(text)
+            return self._link.ask(text, READING)
 
     def sql(self, text: str, limit: int = 10_000, seconds: float = 30.0) -> Rows:
         """Run a person's query: reads only, tables and views only. Raises `QueryError`."""

@@ -63,7 +63,7 @@ def _of_nodes(link: Link, databases: Databases) -> Iterator[str]:
                 node,
                 "select database, table, is_readonly, queue_size, absolute_delay "
                 f"from system.replicas where {ours(databases)} "
-                "and (is_readonly or absolute_delay > 300)",
+                "and (is_readonly or (queue_size > 0 and absolute_delay > 300))",
             )
         except (StoreUnavailableError, StatementError) as error:
             yield f"{node.name}: does not answer: {error}"

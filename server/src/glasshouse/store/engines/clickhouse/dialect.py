@@ -20,10 +20,13 @@ class Dialect:
     replaces_views: bool  # in one step
     joins: bool  # more than two relations in one query: what the views for people need
     tells_detached: bool  # what parts lie aside
+    writes_json: bool
+    day: str  # the type of a day
+    names_queries: bool  # `with name as (query)`, and functions for days beside toMonday
 
 
-MODERN = Dialect("DateTime64(6, 'UTC')", 1_000_000, "Bool", True, True, True)
-OLD = Dialect("DateTime", 1, "UInt8", False, False, False)
+MODERN = Dialect("DateTime64(6, 'UTC')", 1_000_000, "Bool", True, True, True, True, "Date32", True)
+OLD = Dialect("DateTime", 1, "UInt8", False, False, False, False, "Date", False)
 
 
 def dialect_of(release: str) -> Dialect:

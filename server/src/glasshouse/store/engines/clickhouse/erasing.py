@@ -17,7 +17,7 @@ from glasshouse.store.engines.clickhouse.link import Link
 from glasshouse.store.engines.clickhouse.mutating import LISTED, delete, delete_listed, shards
 from glasshouse.store.engines.clickhouse.quoting import identifier, literal
 from glasshouse.store.engines.clickhouse.tables import FACTS, ItemTable
-from glasshouse.store.port import Erased, Erasure
+from glasshouse.store.port import ORGANIZATIONS, Erased, Erasure
 
 # How far an erasure is, in `store.erasures`.
 ASKED, DONE, CLEAN = 1, 2, 3
@@ -171,7 +171,8 @@ class Eraser:
         )
         if days:
             delete(self._link, self._databases.own, "facts.days", f"{whose} and day < {day}")
-        delete_listed(self._link, self._databases.own, "facts.instances", ("instance", old), whose)
+        for name in ("facts.instances", "facts.memberships"):
+            delete_listed(self._link, self._databases.own, name, ("instance", old), whose)
         if days or old:
             everyone = self._numbers(f"select surrogate from {own('identities')} where {whose}")
             self._forget(tables, Work(product, candidates=set(everyone)))
@@ -217,14 +218,17 @@ class Eraser:
     def _put_heads(self, table: ItemTable, condition: str) -> None:
         """As if these rows had just come: each shard by itself."""
         rows = self._databases.table(table.product, table.rows)
+        owners = ", ".join(
+            f"ifNull({kind}, 0)" if kind in table.identities else "0" for kind in ORGANIZATIONS
+        )
         for nodes in shards(self._link):
             self._link.ask_node(
                 nodes[0],
-                f"insert into {self._databases.own_table('heads')} "
-                "(product, origin, instance, at, version, place, door, key) "
+                f"insert into {self._databases.own_table('heads')} (product, origin, instance, "
+                f"at, version, place, door, key, {', '.join(ORGANIZATIONS)}) "
                 f"select {literal(table.product)}, origin, instance, at, ifNull(version, ''), "
                 "if(isNull(country), '', concat(ifNull(country, ''), '/', ifNull(region, ''))), "
-                f"door, key_low from {rows} final where {condition}",
+                f"door, key_low, {owners} from {rows} final where {condition}",
             )
 
     def _forget(self, tables: Sequence[ItemTable], work: Work) -> int:
@@ -269,6 +273,7 @@ class Eraser:
         used: set[int] = set()
         places = [(self._databases.own_table("active_days"), "instance")]
         places += [(self._databases.own_table("instances"), "instance")]
+        places += [(self._databases.own_table("memberships"), "identity")]
         places += [
             (self._databases.table(table.product, table.item), column)
             for table in tables

@@ -1,7 +1,7 @@
 """Which surrogate an id has: a number computed from it, so that nobody has to hand them out.
 
 63 bits of a hash: among a hundred million ids of one product the chance that any two share one is
-one in a thousand.
+one in two thousand.
 """
 
 import hashlib

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from chdb import ChdbError
+from chdb._exceptions import ChdbError
 from chdb.session import Session
 
 from glasshouse.store.engines.clickhouse.dialect import Dialect, dialect_of

@@ -26,8 +26,9 @@ def delete(link: Link, database: str, table: str, condition: str) -> None:
     name = f"{identifier(database)}.{identifier(table)}"
     begun = []
     for nodes in shards(link):
+        before = _known(link, nodes[0], database, table)
         link.ask_node(nodes[0], f"alter table {name} delete where {condition}")
-        begun.append((nodes, _newest(link, nodes[0], database, table)))
+        begun.append((nodes, _begun(link, nodes[0], (database, table), before)))
     for nodes, mutation in begun:
         for node in nodes:
             _wait(link, node, database, table, mutation)
@@ -47,18 +48,22 @@ def _of(database: str, table: str) -> str:
     return f"database = {literal(database)} and table = {literal(table)}"
 
 
-def _newest(link: Link, node: Node, database: str, table: str) -> str:
-    """The name of the mutation that was just begun, or of a later one: they are done in order.
+def _known(link: Link, node: Node, database: str, table: str) -> set[str]:
+    query = f"select mutation_id from system.mutations where {_of(database, table)}"
+    return {row[0] for row in link.ask_node(node, query).rows}
 
-    Replicas know it by the same name, as soon as they know of it.
+
+def _begun(link: Link, node: Node, where: tuple[str, str], before: set[str]) -> str:
+    """The name of a mutation that was begun since, as soon as the node tells of it.
+
+    Replicas know it by the same name, and mutations are done in the order of their names.
     """
-    found = link.ask_node(
-        node,
-        f"select mutation_id from system.mutations where {_of(database, table)} "
-        "order by create_time desc, length(mutation_id) desc, mutation_id desc limit 1",
-    )
-    name: str = found.rows[0][0]
-    return name
+    give_up = time.monotonic() + PATIENCE
+    while not (new := _known(link, node, *where) - before):
+        if time.monotonic() > give_up:
+            raise StoreUnavailableError(f"{node.name} does not begin to delete rows of {where[1]}")
+        time.sleep(LOOK_EVERY)
+    return max(new)
 
 
 def _wait(link: Link, node: Node, database: str, table: str, mutation: str) -> None:

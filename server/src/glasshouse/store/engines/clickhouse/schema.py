@@ -236,7 +236,11 @@ class Schema:
 
 
 # What was merged or deleted is not to lie about: an erasure waits until it is gone.
-SETTINGS = {"old_parts_lifetime": 10}
+SETTINGS = {"old_parts_lifetime": 1}
 # A repeated block is not dropped by its hash, for what was erased may have to come again, and what
-# follows from it; rows that come twice are collapsed by their keys (docs/decisions/0118).
-REPLICATED_SETTINGS = {"replicated_deduplication_window": 0}
+# follows from it; rows that come twice are collapsed by their keys (docs/decisions/0117).
+REPLICATED_SETTINGS = {
+    "replicated_deduplication_window": 0,
+    "cleanup_delay_period": 5,
+    "cleanup_delay_period_random_add": 1,
+}

@@ -29,6 +29,9 @@ AVOIDED_SECONDS = 5.0  # for which a node that did not answer is asked last
 # It logs every node that does not answer, with its traceback; what failed is told by who called.
 logging.getLogger("clickhouse_driver").setLevel(logging.CRITICAL)
 
+# What we ask may name an id, which no log of queries is to keep.
+UNTOLD: Settings = {"log_queries": 0}
+
 # The node is at fault, or is not well: another may do what was asked.
 NOT_WELL = frozenset(
     (
@@ -47,7 +50,12 @@ NOT_WELL = frozenset(
         errors.ErrorCodes.ALL_REPLICAS_ARE_STALE,
         errors.ErrorCodes.UNKNOWN_STATUS_OF_INSERT,
         errors.ErrorCodes.TOO_MANY_PARTS,
-        errors.ErrorCodes.UNKNOWN_TABLE,  # a replica that was away while it was made
+    )
+)
+# So may one that was away while a table was made or widened; if none knows it, nobody does.
+NOT_KNOWN = frozenset(
+    (
+        errors.ErrorCodes.UNKNOWN_TABLE,
         errors.ErrorCodes.UNKNOWN_DATABASE,
         errors.ErrorCodes.NO_SUCH_COLUMN_IN_TABLE,
     )
@@ -101,7 +109,8 @@ class Servers:
         names = ", ".join(map(identifier, columns))
         text = f"insert into {table} ({names}) values"
         return self._try(
-            tuple(nodes), lambda client: client.execute(text, list(data), columnar=True)
+            tuple(nodes),
+            lambda client: client.execute(text, list(data), columnar=True, settings=UNTOLD),
         )[0]
 
     def close(self) -> None:
@@ -117,13 +126,17 @@ class Servers:
         now = time.monotonic()
         ordered = sorted(nodes, key=lambda node: self._avoided.get(node, 0) > now)
         failures = []
+        unknown = None
         for node in ordered:
             try:
                 with self._client(node) as client:
                     done = do(client)
             except errors.ServerException as error:
-                if error.code not in NOT_WELL:
-                    raise StatementError(error.code, _short(error.message)) from None
+                refused = StatementError(error.code, _short(error.message))
+                if error.code in NOT_KNOWN:
+                    unknown = refused
+                elif error.code not in NOT_WELL:
+                    raise refused from None
                 failures.append(f"{node.name}: {_short(error.message)}")
             except (errors.Error, OSError, EOFError) as error:
                 failures.append(f"{node.name}: {type(error).__name__}: {error}")
@@ -131,6 +144,8 @@ class Servers:
                 self._avoided.pop(node, None)
                 return node, done
             self._avoided[node] = time.monotonic() + AVOIDED_SECONDS
+        if unknown is not None and len(nodes) > 1:
+            raise unknown
         raise StoreUnavailableError("; ".join(failures))
 
     @contextmanager
@@ -168,7 +183,7 @@ class Servers:
 
 
 def _rows(client: Client, text: str, settings: Settings | None) -> Rows:
-    answered = client.execute(text, settings=dict(settings or {}), with_column_types=True)
+    answered = client.execute(text, settings={**UNTOLD, **(settings or {})}, with_column_types=True)
     if not isinstance(answered, tuple):  # a statement that answers nothing
         return Rows((), [])
     rows, columns = answered

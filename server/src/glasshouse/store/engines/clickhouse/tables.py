@@ -22,14 +22,14 @@ from glasshouse.store.engines.clickhouse.columns import (
 from glasshouse.store.engines.clickhouse.dialect import Dialect
 from glasshouse.store.engines.clickhouse.quoting import identifier
 from glasshouse.store.engines.duckdb.columns import Struct, declared_struct, widened
-from glasshouse.store.port import SchemaError
+from glasshouse.store.port import ORGANIZATIONS, SchemaError
 from glasshouse_sdk.manifest import Item
 
 SHARDED = "sharded"  # a row lies on one shard, by its instance
 EVERYWHERE = "everywhere"  # a row lies on every node
 PASSING = "passing"  # a row is not kept, but looked at by materialized views
 
-FACTS = ("facts.instances", "facts.days")  # what materialized views fill
+FACTS = ("facts.instances", "facts.days", "facts.memberships")  # what materialized views fill
 # `precedence` of a row that was received at some tick: the greatest is kept.
 LATEST = 1 << 62
 
@@ -185,6 +185,7 @@ def own_tables(dialect: Dialect) -> Sequence[Table]:
                 "place": "String",
                 "door": "String",
                 "key": "UInt64",
+                **dict.fromkeys(ORGANIZATIONS, "Int64"),  # 0 where the item names none
             },
             order=(),
             spread=PASSING,
@@ -214,6 +215,17 @@ def own_tables(dialect: Dialect) -> Sequence[Table]:
             order=("product", "origin", "day", "instance"),
             engine="AggregatingMergeTree",
             partition="toYYYYMM(day)",
+        ),
+        Table(
+            "facts.memberships",
+            {
+                **whose,
+                "kind": "String",
+                "identity": "Int64",
+                "first_at": f"AggregateFunction(min, {moment})",
+            },
+            order=("product", "kind", "origin", "instance", "identity"),
+            engine="AggregatingMergeTree",
         ),
         Table(
             "rows.accounting",

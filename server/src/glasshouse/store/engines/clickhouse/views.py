@@ -23,6 +23,7 @@ from glasshouse.store.engines.clickhouse.databases import Databases
 from glasshouse.store.engines.clickhouse.dialect import Dialect
 from glasshouse.store.engines.clickhouse.quoting import identifier, literal
 from glasshouse.store.engines.clickhouse.tables import ItemTable, head_columns
+from glasshouse.store.port import ORGANIZATIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,25 @@ def own_views(databases: Databases) -> Sequence[View]:
                 uniqExactState(key) as items
             from {of("heads")} group by product, origin, instance, day""",
             filled=of("facts.days"),
+        ),
+        *(
+            view(
+                f"feed.memberships.{kind}",
+                f"""select product, '{kind}' as kind, origin, instance, {kind} as identity,
+                    minState("at") as first_at
+                from {of("heads")} where {kind} != 0
+                group by product, kind, origin, instance, identity""",
+                filled=of("facts.memberships"),
+            )
+            for kind in ORGANIZATIONS
+        ),
+        view(
+            "memberships",
+            f"""select product, kind, origin, instance, identity, minMerge(first_at) as first_at
+            from (
+                select product, kind, origin, instance, identity, first_at
+                from {of("facts.memberships")}
+            ) group by product, kind, origin, instance, identity""",
         ),
         view(
             "identities",
@@ -184,7 +204,9 @@ def item_views(databases: Databases, table: ItemTable, dialect: Dialect) -> Sequ
         f", {_value(table, name)} as {identifier(field_column(name))}"
         for name in members(table.fields)
     )
-    once = f"select {head}{others}{fields} from {rows} as t final"
+    # All of them as one text, for who wants to see the whole; of no cost to who does not ask.
+    whole = f", {_whole(table)} as fields" if dialect.writes_json else ""
+    once = f"select {head}{others}{fields}{whole} from {rows} as t final"
     items = View(database, table.item, once)
     if not dialect.joins:
         return (items,)
@@ -312,10 +334,9 @@ def _named(source: str, names: Sequence[str]) -> str:
 
 def _events_of(databases: Databases, table: ItemTable) -> str:
     head = ", ".join(f"t.{name} as {name}" for name in EVENT[2:-1])
-    fields = _json_of(table, [f"t.{identifier(field_column(n))}" for n in members(table.fields)])
     return (
         f"select {literal(table.product)} as product, "
-        f"{literal(table.item.partition('.')[2])} as event, {head}, {fields} as fields "
+        f"{literal(table.item.partition('.')[2])} as event, {head}, t.fields as fields "
         f"from {databases.table(table.product, table.item)} as t"
     )
 
@@ -334,6 +355,11 @@ def _newest_of(databases: Databases, table: ItemTable) -> str:
         f"t.origin as origin, max(t.at) as as_of, {head}, {_json_of(table, newest)} as fields "
         f"from {databases.table(table.product, table.item)} as t group by t.instance, t.origin"
     )
+
+
+def _whole(table: ItemTable) -> str:
+    """All fields of a row as one JSON text."""
+    return _json_of(table, [_value(table, name) for name in members(table.fields)])
 
 
 def _json_of(table: ItemTable, values: Sequence[str]) -> str:
