@@ -97,9 +97,21 @@ class Log:
         except (NatsError, TimeoutError):
             await self.close()  # its server is gone, perhaps
             cursor = await self._fetched(after)
-        fetched = [each for each in cursor.waiting if each.sequence > after.sequence]
+        found: list[tuple[Entry, Place]] = []
+        for each in cursor.waiting:
+            # A cursor lives on one server. While that one catches up with the others it passes over
+            # what it has not; the stream's leader has it.
+            while after.sequence + 1 < each.sequence:
+                after = replace(after, sequence=after.sequence + 1)
+                message = await self._jetstream.context.get_msg(
+                    self._stream(after.stream), after.sequence
+                )
+                found.append((decode(message.data or b""), after))
+            if each.sequence > after.sequence:
+                after = replace(after, sequence=each.sequence)
+                found.append((decode(each.payload), after))
         cursor.waiting.clear()
-        return [(decode(each.payload), replace(after, sequence=each.sequence)) for each in fetched]
+        return found
 
     async def completed_at(self, stream: int) -> int | None:
         """The sequence up to which a stream holds the whole state; None if that is not there."""

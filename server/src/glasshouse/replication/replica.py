@@ -26,6 +26,7 @@ from glasshouse.replication.log import Log, Place
 FOLLOW_SECONDS = 0.5
 PATIENCE = 10.0  # seconds for a change, while a leader is elected say
 RETRY_SECONDS = 0.1
+BEGIN_SECONDS = 0.5
 LONGEST_LOG = 2000  # entries behind the state that a stream begins with
 MOST_BYTES = 16 * 1024 * 1024  # of them
 REMEMBERED = 1000  # names of entries
@@ -82,10 +83,15 @@ class Replica:
         with self.lock:
             if self.copy.connection.in_transaction:
                 raise RuntimeError("a change of the database is not ended; expected one at a time")
-            try:
-                self._catch_up()
-            except (JetStreamUnavailableError, APIError) as error:
-                raise ReplicaUnavailableError(f"NATS: {error}") from None
+            give_up = time.monotonic() + PATIENCE
+            while True:
+                try:
+                    return self._catch_up()
+                except (JetStreamUnavailableError, APIError) as error:
+                    # Servers elect a leader, or catch up with each other.
+                    if time.monotonic() > give_up:
+                        raise ReplicaUnavailableError(f"NATS: {error}") from None
+                time.sleep(RETRY_SECONDS)
 
     def change(self, make: Callable[[], Sequence[Change]]) -> None:
         """Publish and make what `make` says of the state as it is then; it is called again if
@@ -155,27 +161,23 @@ class Replica:
     def _add(self, entry: Entry) -> bool | None:
         """Whether it was added; None if it was, and is already made here."""
         give_up = time.monotonic() + PATIENCE
+        before = self._place
         while True:
-            before = self._place
+            failure = "others' changes are not seen in time"
             try:
-                if self._call(self._log.add(entry, before)):
+                # Nothing may come behind a seal: whoever goes on would not see it.
+                if not self._is_sealed and self._call(self._log.add(entry, before)):
                     return True
-            except (JetStreamUnavailableError, APIError) as error:
-                # It may have been added all the same.
-                if time.monotonic() > give_up:
-                    raise ReplicaUnavailableError(f"NATS: {error}") from None
-            try:
                 self._catch_up()
             except (JetStreamUnavailableError, APIError) as error:
-                if time.monotonic() > give_up:
-                    raise ReplicaUnavailableError(f"NATS: {error}") from None
+                failure = str(error)  # it may have been added all the same
             if entry.name in self._seen:
                 return None
-            if self._place != before:
+            if self._place != before and not self._is_sealed:
                 return False
             # Nobody was first, as far as is seen here: a server that lags, or no answer.
             if time.monotonic() > give_up:
-                raise ReplicaUnavailableError("NATS: others' changes are not seen in time")
+                raise ReplicaUnavailableError(f"NATS: {failure}")
             time.sleep(RETRY_SECONDS)
 
     def _made(self, entry: Entry) -> None:
@@ -199,6 +201,8 @@ class Replica:
                 continue
             for entry, place in entries:
                 self._take(entry, place)
+                if self._is_sealed:
+                    break
             if not entries and not self._is_sealed:
                 return
 
@@ -235,7 +239,7 @@ class Replica:
         try:
             place, paths = Place(stream, 0), []
             while place.sequence < completed:
-                for entry, place in self._call(self._log.read(place)):  # noqa: B020 (goes on there)
+                for entry, place in self._read(place):  # noqa: B020 (goes on there)
                     if place.sequence > completed:
                         break
                     changes = [c for c in entry.changes if not isinstance(c, Sealed | Complete)]
@@ -248,14 +252,31 @@ class Replica:
         self._enter(stream, completed)
         self._tell(paths)
 
+    def _read(self, after: Place) -> list[tuple[Entry, Place]]:
+        """What is known to be behind a place; a server that lags has it a little later."""
+        give_up = time.monotonic() + PATIENCE
+        while not (entries := self._call(self._log.read(after))):
+            if time.monotonic() > give_up:
+                raise JetStreamUnavailableError("the state is not there to its end yet")
+            time.sleep(RETRY_SECONDS)
+        return entries
+
     def _newest(self) -> tuple[int, int]:
         """The last stream that holds a whole state, and where that ends. The first is made."""
-        for stream in reversed(self._call(self._log.streams())):
+        streams = self._call(self._log.streams())
+        if not streams:
+            time.sleep(BEGIN_SECONDS)  # servers that have just started may know it only now
+            streams = self._call(self._log.streams())
+        for stream in reversed(streams):
             completed = self._call(self._log.completed_at(stream))
             if completed is not None:
                 return stream, completed
+        if streams not in ([], [1]):
+            raise JetStreamUnavailableError("found no whole state yet, expected one to be there")
         self._call(self._log.begin(1))
         self._call(self._log.add(Entry("first", [Complete()]), Place(1, 0)))
+        if self._call(self._log.completed_at(1)) != 1:
+            raise JetStreamUnavailableError("the first entry is not seen yet")
         return 1, 1
 
     def _enter(self, stream: int, completed: int) -> None:
@@ -299,8 +320,9 @@ class Replica:
     def _follow(self) -> None:
         while not self._stop.wait(FOLLOW_SECONDS):
             try:
-                self.catch_up()
-            except ReplicaUnavailableError as error:
+                with self.lock:
+                    self._catch_up()
+            except (JetStreamUnavailableError, APIError) as error:
                 if not self._failing:
                     tell_failure("replica", error)
                 self._failing += 1
