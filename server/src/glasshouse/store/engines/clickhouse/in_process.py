@@ -22,7 +22,15 @@ from glasshouse.store.engines.clickhouse.quoting import identifier
 from glasshouse.store.port import Rows
 
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 (the store's times are UTC without a zone)
-ANSWER = {"output_format_json_quote_64bit_integers": 0, "output_format_json_quote_denormals": 1}
+ANSWER = {
+    "output_format_json_quote_64bit_integers": 0,
+    "output_format_json_quote_denormals": 1,
+    # Of small fleets, as tests have them, threads and machine code cost more than they save.
+    "max_threads": 1,
+    "compile_expressions": 0,
+    "compile_aggregate_expressions": 0,
+    "compile_sort_description": 0,
+}
 
 
 class InProcess:
