@@ -31,5 +31,6 @@ INSERTED = Cost("an event in the ClickHouse servers of its shard", 88, "µs", "c
 ROW = Cost("an event on each replica", 62, "B", "4 million rows on a real 2 x 2 cluster")
 
 COSTS = (
-    REQUEST, RECEIVED, WIRE, ZIPPED, LOADED, STORED, PUBLISHED, NATS, JOURNALLED, LOADING, INSERTED, ROW,
+    REQUEST, RECEIVED, WIRE, ZIPPED, LOADED, STORED, PUBLISHED, NATS, JOURNALLED, LOADING, INSERTED,
+    ROW,
 )  # fmt: skip

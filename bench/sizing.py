@@ -288,9 +288,11 @@ enough for all of it. The console and ClickHouse's keepers need a core each.""")
 `max_file_store` in `deploy/configuration/nats.conf`. When it is full the collectors answer
 503; nothing that was acknowledged is dropped for what comes.""")
     yield "## Measured"
-    yield prose("""Figures of `cluster.measures` are of blocks of a few hundred rows, from requests of 50
+    yield prose("""Figures of `cluster.measures` are of blocks of a few hundred rows, from
+requests of 50
 events, on two cores that eleven servers shared: a busy cluster inserts larger blocks, at a fraction
-of that. They did not grow with 1, 2 and 4 collectors and loaders (243 to 356 µs an event of all parts
+of that. They did not grow with 1, 2 and 4 collectors and loaders (243 to 356 µs an event of all
+parts
 together, the least with 4).""")
     yield table(
         ["cost", "figure", "from"],
