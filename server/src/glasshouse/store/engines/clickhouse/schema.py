@@ -6,7 +6,9 @@ that answers is brought up to date by itself, and one that was away when it is s
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 
+from glasshouse.store.engines.clickhouse.columns import field_column, members
 from glasshouse.store.engines.clickhouse.databases import Databases
 from glasshouse.store.engines.clickhouse.link import Link, Node, StatementError
 from glasshouse.store.engines.clickhouse.quoting import identifier, literal
@@ -138,7 +140,12 @@ class Schema:
         """The table and views of an item on a node."""
         database = self._databases.of_product(table.product)
         self._do(node, f"create database if not exists {identifier(database)}")
-        changed = self._make_table(node, database, rows_table(table, self._link.dialect))
+        rows = rows_table(table, self._link.dialect)
+        self._make_table(node, database, rows)
+        # Another replica may have widened the table: what counts is whether the view shows it all.
+        shown = self._columns(node, database, table.item)
+        wanted = (*table.identities, *map(field_column, members(table.fields)))
+        changed = any(shown.get(name) != rows.columns[name] for name in wanted)
         for view in item_views(self._databases, table, self._link.dialect):
             self._make_view(node, view, anew=changed)
 
@@ -149,26 +156,33 @@ class Schema:
         for view in people_views(self._databases, tuple(tables)):
             self._make_view(node, view, anew=True)
 
-    def _make_table(self, node: Node, database: str, table: Table) -> bool:
-        """Make or widen it; whether anything was done."""
+    def _make_table(self, node: Node, database: str, table: Table) -> None:
+        """Make or widen it."""
         name = f"{identifier(database)}.{identifier(table.name)}"
         there = self._columns(node, database, table.name)
         if not there:
+            there = self._columns_of_others(node, database, table) or table.columns
             self._do(
                 node,
-                f"create table if not exists {name} ({columns_sql(table.columns)}) "
+                f"create table if not exists {name} ({columns_sql(there)}) "
                 f"engine = {self._engine(node, database, table)}",
             )
-            return True
-        changed = False
         for column, type_ in table.columns.items():
             if column not in there:
                 self._alter(node, f"{name} add column {identifier(column)} {type_}")
-                changed = True
             elif column.startswith(FIELDS) and there[column] != type_:
                 self._alter(node, f"{name} modify column {identifier(column)} {type_}")
-                changed = True
-        return changed
+
+    def _columns_of_others(self, node: Node, database: str, table: Table) -> Mapping[str, str]:
+        """Those that another replica has: the order of columns must be the same, in which they were
+        added as the declaration grew.
+        """
+        for other in self._link.nodes:
+            related = table.spread == EVERYWHERE or other.shard == node.shard
+            if other != node and related and other not in self._behind:
+                with suppress(StoreUnavailableError):
+                    return self._columns(other, database, table.name)
+        return {}
 
     def _alter(self, node: Node, change: str) -> None:
         try:

@@ -78,8 +78,7 @@ class ItemTable:
                 "fields": to_plain(self.fields),
                 "identities": self.identities,
                 "former": {name: list(names) for name, names in self.former.items()},
-            },
-            sort_keys=True,
+            }
         )
 
 
