@@ -124,7 +124,7 @@ def test_what_was_known_when_a_page_was_made_holds_while_it_is_sent():
             return f"it is {known.get()}"
 
     token = known.set("something")
-    shown = streamed("message", title="x", text=Text(), advice="", back="/")
+    shown = streamed("message", title="x", text=Text(), advice="", error=None)
     known.reset(token)
 
     async def whole():

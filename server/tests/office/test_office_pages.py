@@ -131,7 +131,7 @@ def test_an_osv_record_is_an_advisory(house, robin):
     assert str(saved.disclosed) == "2026-02-03"
     csv = "organization,name,contact\n" + f"{CANARY},=cmd(),it@example.com\n"
     done = fill_in(robin, "/alerts", "import", product="forge", csv=csv)
-    assert "1 contacts of Forge" in done.text
+    assert "1 contact of Forge" in done.text
     page = robin.get("/alerts/forge/GHSA-1")
     assert "it@example.com" in page.text
     assert CANARY in page.text

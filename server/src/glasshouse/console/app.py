@@ -29,7 +29,13 @@ from glasshouse.console.pages.enter import Enter, entry
 from glasshouse.console.pages.extras import extras_of
 from glasshouse.console.pages.forms import WithForms
 from glasshouse.console.pages.live import LivePage, Shown
-from glasshouse.console.pages.message import broken, message, not_found, wrong_method
+from glasshouse.console.pages.message import (
+    broken,
+    message,
+    no_product,
+    not_found,
+    wrong_method,
+)
 from glasshouse.console.pages.openid import OpenIdPages, SigningIn
 from glasshouse.console.pages.people import PeoplePage
 from glasshouse.console.pages.privacy import PrivacyPage
@@ -45,6 +51,7 @@ from glasshouse.console.share_acts import ShareActs
 from glasshouse.console.share_acts import routes as share_routes
 from glasshouse.console.sharing import Sharing
 from glasshouse.console.templating import page
+from glasshouse.console.words import say, title
 from glasshouse.insight import Insight, UnknownProductError
 from glasshouse.insight.reading import Reading
 from glasshouse.office import Office
@@ -116,7 +123,9 @@ def console_routes(
         "/products/{slug}/live": live_page,
         **{
             "/products/{slug}" + (f"/{name}" if name else ""): partial(
-                QuestionPage, arrangement=arrangement, extras=extras_of(name, state)
+                QuestionPage,
+                arrangement=arrangement,
+                extras=extras_of(name, state, beside.office.advisories),
             )
             for name, arrangement in ARRANGEMENTS.items()
         },
@@ -232,7 +241,7 @@ def _product_page(
         try:
             return made(reading(reader))(request)
         except UnknownProductError as error:
-            return message(404, "No such product", str(error))
+            return no_product(error)
 
     return answer
 
@@ -243,11 +252,12 @@ def _refuse_as_page(access: Access) -> Refused:
     def refuse(_: Request, reader: Reader | None, right: Right) -> Response:
         if reader is None:
             return entry(403, openid=access.openid_title)
+        meaning = title("right", right, RIGHT_WORDS[right])
         return message(
             403,
-            "This is not for your role",
-            f"It needs the right '{right}': {RIGHT_WORDS[right]}.",
-            "An administrator of this server can give it to you.",
+            say("message.no_role"),
+            say("message.needs_right", right=right, meaning=meaning),
+            say("message.ask_for_right"),
         )
 
     return refuse

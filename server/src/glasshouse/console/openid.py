@@ -23,6 +23,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, OctKey
 
+from glasshouse.console.words import say
 from glasshouse.people import Told
 
 SCOPE = "openid profile email"
@@ -105,15 +106,12 @@ class OpenId:
         kept = self._kept(cookie)
         state = answered.get("state", "").encode()
         if kept is None or not secrets.compare_digest(str(kept["state"]).encode(), state):
-            raise OpenIdError(
-                "this sign-in did not begin in this browser, or took longer than ten minutes; "
-                "begin it again"
-            )
+            raise OpenIdError(say("openid.not_begun"))
         if answered.get("iss", self.provider.issuer) != self.provider.issuer:
-            raise OpenIdError("another provider answered; begin again")
+            raise OpenIdError(say("openid.another"))
         if "code" not in answered:
             said = answered.get("error", "nothing")[:60]
-            raise OpenIdError(f"the provider answered '{said}' instead of a code")
+            raise OpenIdError(say("openid.no_code", said=said))
         claims = self._claims(self._exchange(answered["code"], str(kept["verifier"])), kept)
         return Told(self.provider.issuer, str(claims["sub"])[:255], self._name(claims)), kept[
             "link"
@@ -168,9 +166,7 @@ class OpenId:
             )
             claims.validate(now=int(self._clock().timestamp()), leeway=LEEWAY)
         except (JoseError, AuthlibBaseError, ValueError) as error:
-            raise OpenIdError(
-                f"the provider's ID token cannot be believed ({type(error).__name__})"
-            ) from None
+            raise OpenIdError(say("openid.not_believed", error=type(error).__name__)) from None
         return claims
 
     def _keys(self) -> KeySet:
@@ -184,11 +180,11 @@ class OpenId:
             issuer = self.provider.issuer
             found = _asked("GET", issuer.rstrip("/") + "/.well-known/openid-configuration")
             if found.get("issuer") != issuer:
-                raise OpenIdError("the provider names itself otherwise than this server's settings")
+                raise OpenIdError(say("openid.other_name"))
             names = ("authorization_endpoint", "token_endpoint", "jwks_uri")
             addresses = [str(found.get(name, "")) for name in names]
             if not all(map(is_safe, addresses)):
-                raise OpenIdError("the provider has an address that is not https")
+                raise OpenIdError(say("openid.not_https"))
             until = datetime.fromtimestamp(now.timestamp() + KEPT, now.tzinfo)
             self._discovered = Discovered(addresses[0], addresses[1], addresses[2], until)
         return self._discovered
@@ -209,5 +205,5 @@ def _asked(method: str, address: str, **rest: Any) -> dict[str, Any]:
             if isinstance(document, dict):
                 return document
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, RecursionError):
-        raise OpenIdError("the provider cannot be reached; try again later") from None
-    raise OpenIdError(f"the provider answered with status {answer.status_code}; try again")
+        raise OpenIdError(say("openid.not_reached")) from None
+    raise OpenIdError(say("openid.status", status=answer.status_code))

@@ -13,6 +13,7 @@ from glasshouse.console.access import Access, too_many
 from glasshouse.console.endpoints import right_for
 from glasshouse.console.pages.message import message
 from glasshouse.console.templating import SHARED
+from glasshouse.console.words import say
 from glasshouse.insight import QuestionError
 from glasshouse.insight.reading import Reading
 from glasshouse.office import OfficeError, Share, Shares
@@ -78,9 +79,9 @@ class Sharing:
         if share is None or reader is None or place is None:
             return message(
                 404,
-                "This link leads nowhere any more",
-                "It is over, was taken back, or its maker may not see this any more.",
-                "Ask who gave it to you for another.",
+                say("message.link_over"),
+                say("message.link_over_text"),
+                say("message.link_over_advice"),
             )
         pace = self._access.pace
         if pace is not None and (seconds := pace.wait(f"link {share.id}")):
@@ -90,7 +91,7 @@ class Sharing:
         try:
             return place.made(self._reading(reader))(_asked(request, share.address, place))
         except QuestionError as error:
-            return message(404, "This page cannot be made any more", str(error))
+            return message(404, say("message.page_over"), error=error)
         finally:
             SHARED.reset(shown)
 
@@ -127,8 +128,8 @@ def _asked(request: Request, address: str, place: Place) -> Request:
 
 
 def _says(share: Share) -> str:
-    access = "Exact numbers." if share.raw else "Numbers in steps, without small groups."
-    return f"Shared by {share.person} until {formats.day(share.until)}. {access}"
+    key = "shares.shared_raw" if share.raw else "shares.shared"
+    return say(key, person=share.person, until=formats.day(share.until))
 
 
 def _nowhere(_: Request) -> Response:

@@ -9,8 +9,8 @@ from starlette.responses import HTMLResponse, StreamingResponse
 
 from glasshouse.console import charts, formats
 from glasshouse.console.asset import asset_address
-from glasshouse.console.words import say, title
-from glasshouse.model import REASONS
+from glasshouse.console.words import LANGUAGE, markup, say, title
+from glasshouse.model import REASONS, Reason
 
 SO_FAR = "<!-- figures -->"
 """What stands before it in a template is sent before what follows is made."""
@@ -25,13 +25,20 @@ _ENVIRONMENT = Environment(
 SHARED: ContextVar[str] = ContextVar("SHARED", default="")
 """What a page says of itself while it is made for the holder of a share link: pages do not know."""
 
+
+def _meaning(reason: Reason) -> str:
+    return title("reason", reason, REASONS[reason])
+
+
 _ENVIRONMENT.globals.update(
+    language=LANGUAGE,
     shared=SHARED.get,
     so_far=Markup(SO_FAR),  # noqa: S704 (ours)
     asset=asset_address,
     bar=charts.bar,
     sparkline=charts.sparkline,
     say=say,
+    markup=markup,
     titled=title,
 )
 _ENVIRONMENT.filters.update(
@@ -41,7 +48,7 @@ _ENVIRONMENT.filters.update(
     day=formats.day,
     moment=formats.moment,
     seconds=formats.seconds,
-    meaning=REASONS.__getitem__,
+    meaning=_meaning,
 )
 
 

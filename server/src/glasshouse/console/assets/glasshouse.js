@@ -7,8 +7,9 @@ const themeButton = document.querySelector(".theme");
 
 const theme = () => root.dataset.theme ?? (dark.matches ? "dark" : "light");
 const nameTheme = () => {
-  themeButton.textContent = theme() === "dark" ? "Light" : "Dark";
-  themeButton.setAttribute("aria-label", `Switch to the ${themeButton.textContent.toLowerCase()} theme`);
+  const words = themeButton.dataset;
+  themeButton.textContent = theme() === "dark" ? words.light : words.dark;
+  themeButton.setAttribute("aria-label", theme() === "dark" ? words.toLight : words.toDark);
 };
 themeButton.hidden = false;
 nameTheme();

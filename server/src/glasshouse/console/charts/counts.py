@@ -87,7 +87,7 @@ def _tip(course: Course, place: int) -> str:
     value = course.values[place]
     lines = [step_title(course.days[place], course.step)]
     if value is None:
-        lines.append(say("chart.withheld") if course.withheld else say("chart.nothing"))
+        lines.append(say("word.withheld" if course.withheld else "word.not_known"))
     else:
         lines.append(f"{course.text(value)} {course.unit}".strip())
     if course.before and course.before[place] is not None:

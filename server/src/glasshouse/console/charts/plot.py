@@ -1,12 +1,13 @@
 """The frame of a chart over time: its size, its axes, and the places where a pointer asks."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from markupsafe import Markup
 
+from glasshouse.console import formats
 from glasshouse.insight.period import Step
 
 
@@ -149,17 +150,19 @@ _PARTS = {"1": 5, "2": 4, "3": 3, "4": 4, "5": 5, "6": 3, "8": 4}
 def day_label(day: date, span: timedelta, step: Step) -> str:
     """A step below the axis: its day, or where years may differ its month."""
     by_month = step is Step.MONTH or span > timedelta(days=250)
-    return f"{day:%b %Y}" if by_month else f"{day.day} {day:%b}"
+    return formats.short_month(day) if by_month else formats.day_of_year(day)
 
 
 def step_title(day: date, step: Step) -> str:
     """The step's name in a sentence: its day, its week or its month."""
-    titles = {
-        Step.DAY: f"{day:%A}, {day.day} {day:%b %Y}",
-        Step.WEEK: f"Week {day:%V} from {day.day} {day:%b %Y}",
-        Step.MONTH: f"{day:%B %Y}",
-    }
-    return titles[step]
+    return _STEPS[step](day)
+
+
+_STEPS: Mapping[Step, Callable[[date], str]] = {
+    Step.DAY: formats.weekday,
+    Step.WEEK: formats.week,
+    Step.MONTH: formats.month,
+}
 
 
 def points(pairs: Iterable[tuple[float, float]]) -> str:

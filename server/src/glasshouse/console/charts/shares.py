@@ -82,7 +82,7 @@ def with_withheld(layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
     missing = tuple(max(0.0, round(1 - _sum(step), 4)) if any(step) else None for step in steps)
     if not any(missing):
         return layers
-    return (*layers, Layer(say("chart.withheld"), "cwithheld", missing))
+    return (*layers, Layer(say("word.withheld"), "cwithheld", missing))
 
 
 def shares_chart(
@@ -121,7 +121,7 @@ def _tip(place: int, start: date, layers: Sequence[Layer], step: Step) -> str:
         for layer in layers
         if layer.shares[place]
     ]
-    return "\n".join([step_title(start, step), *(lines or [say("chart.nothing")])])
+    return "\n".join([step_title(start, step), *(lines or [say("word.not_known")])])
 
 
 def _bounds(shares: Sequence[float]) -> Iterator[tuple[float, float]]:

@@ -81,6 +81,6 @@ def _tip(place: int, start: date, parts: Sequence[Part], step: Step) -> str:
     for part in parts:
         count = part.counts[place]
         lines.append(
-            f"{part.name}\t{say('chart.nothing') if count is None else formats.count(count)}"
+            f"{part.name}\t{say('word.not_known') if count is None else formats.count(count)}"
         )
     return "\n".join(lines)

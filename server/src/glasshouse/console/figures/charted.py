@@ -195,7 +195,7 @@ def label(answer: Answer) -> str:
 
 
 def _links(answer: Answer, linking: Linking, days: list[date]) -> list[str]:
-    return [linking.behind(answer, day) for day in days] if _leads(answer) else []
+    return [linking.behind(answer, day) for day in days] if linking.leads and _leads(answer) else []
 
 
 def _marks(answer: Answer, days: list[date]) -> tuple[charts.Mark, ...]:

@@ -25,7 +25,8 @@ class Cell:
     """One cell. `address`: where a click leads, `does` says in words what it does there.
 
     `small` stands under it. `heat` is 0 to 10, the shade of the cell; -1 for none. `bar` is a share
-    to draw. `country` is a country's two letters, which a script may write out.
+    to draw. `country` is a country's two letters, which a script may write out. `english`: the
+    text is, whatever the language of the page. `day`: it is one, and stays on one line.
     """
 
     text: str
@@ -38,6 +39,8 @@ class Cell:
     is_bar: bool = False
     soft: bool = False
     country: str = ""
+    english: bool = False
+    day: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,15 +30,16 @@ OF_SINGLE = {"organization": "organization", "instance": "instance"}
 
 @dataclass(frozen=True, slots=True)
 class Linking:
-    """For one page as one reader has it."""
+    """For one page as one reader has it. Nothing `leads` anywhere for who has this page alone."""
 
     address: PageAddress
     manifest: Manifest
     raw: bool
+    leads: bool = True
 
     def value(self, answer: Answer, column: Column, cell: Cell) -> tuple[str, str]:
         """Where a value leads, and what that does; two empty texts for nowhere."""
-        if not isinstance(cell, str) or not cell:
+        if not self.leads or not isinstance(cell, str) or not cell:
             return "", ""
         if column.name in OF_SINGLE:
             if not self.raw:
@@ -50,7 +51,7 @@ class Linking:
             return "", ""
         return (
             self.address.where_also(name, "=", cell).to(),
-            say("cell.narrow", name=name.rsplit(".", 1)[-1], value=cell),
+            say("cell.narrow", name=formats.trait(name), value=cell),
         )
 
     def trait(self, answer: Answer, column: Column) -> str:
@@ -73,7 +74,12 @@ class Linking:
         return trait.name if trait.field is None or _is_value(trait.field) else ""
 
     def behind(self, answer: Answer, start: date, *conditions: tuple[str, str]) -> str:
-        """The list behind a figure of one step: instances, or without raw access versions."""
+        """The list behind a figure of one step: instances, or without raw access versions.
+
+        Empty where nothing leads anywhere.
+        """
+        if not self.leads:
+            return ""
         whole = Period(start, start).widened(answer.step or Step.DAY)
         address = self.address
         for name, value in conditions:
@@ -83,7 +89,7 @@ class Linking:
     @property
     def missing(self) -> str:
         """A figure that is not there: withheld, or not known."""
-        return say("cell.nothing") if self.raw else formats.WITHHELD
+        return say("cell.nothing") if self.raw else say("word.withheld")
 
     def nothing(self, column: Column) -> str:
         """What a cell says that is empty: withheld, or not known."""

@@ -75,7 +75,7 @@ def _behind(answer: Answer, linking: Linking, *values: tuple[Column, Value]) -> 
     address = linking.address
     for column, value in values:
         trait = linking.trait(answer, column)
-        if not trait or not isinstance(value, str) or not linking.raw:
+        if not trait or not isinstance(value, str) or not linking.raw or not linking.leads:
             return ""
         address = address.where_also(trait, "=", value)
     return address.to("instances")

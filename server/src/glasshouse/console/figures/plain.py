@@ -54,10 +54,7 @@ def rows_shown(answer: Answer, columns: Sequence[Column], linking: Linking) -> l
             small = _before(answer, column, row, places, linking)
             if column.type == "date" and complete is not None and not row[complete]:
                 small = say("cell.not_over")
-            cells.append(
-                Cell(made.text, made.address, made.does, small, made.number, soft=made.soft,
-                     country=made.country) if small else made
-            )  # fmt: skip
+            cells.append(replace(made, small=small) if small else made)
         found.append(cells)
     return found
 

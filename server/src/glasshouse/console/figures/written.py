@@ -14,6 +14,8 @@ from glasshouse.insight.period import Step
 
 FIGURES = ("count", "share", "number")
 PLACES = ("country",)
+SENTENCES = ("reason",)
+"""Columns whose texts insight writes, in English, with the figures that they tell of."""
 
 
 def head(column: Column) -> Head:
@@ -21,7 +23,7 @@ def head(column: Column) -> Head:
     if column.dimension and column.type == "text":
         unit = column.unit
     number = column.type in FIGURES and not column.dimension
-    return Head(title("column", column.name, column.title), unit, number)
+    return Head(title("column", column.name, column.title), title("unit", unit, unit), number)
 
 
 def cell(answer: Answer, column: Column, value: Value, linking: Linking) -> Cell:
@@ -36,6 +38,8 @@ def cell(answer: Answer, column: Column, value: Value, linking: Linking) -> Cell
         number=column.type in FIGURES,
         soft=value is None,
         country=country,
+        english=column.name in SENTENCES,
+        day=column.type == "date",
     )
 
 
@@ -47,7 +51,7 @@ def written(answer: Answer, column: Column, value: Value, linking: Linking) -> s
 
 def moment(answer: Answer, start: date) -> str:
     """A step of time in a table."""
-    return f"{start:%B %Y}" if answer.step is Step.MONTH else formats.day(start)
+    return formats.month(start) if answer.step is Step.MONTH else formats.day(start)
 
 
 def _number(_: Answer, column: Column, value: Value) -> str:
@@ -68,7 +72,7 @@ def _date(answer: Answer, _: Column, value: Value) -> str:
 
 _WRITTEN: Mapping[str, Callable[[Answer, Column, Value], str]] = {
     "date": _date,
-    "text": lambda _, __, value: str(value),
+    "text": lambda _, column, value: title(f"value_{column.name}", str(value), str(value)),
     "count": lambda _, __, value: formats.count(value),  # type: ignore[arg-type]
     "share": lambda _, __, value: formats.share(value),  # type: ignore[arg-type]
     "number": _number,

@@ -5,9 +5,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from glasshouse.console.access import Access
-from glasshouse.console.pages.message import message
+from glasshouse.console.pages.message import foreign_form
 from glasshouse.console.people_api import MakeToken, make_token, remove_token
 from glasshouse.console.templating import page
+from glasshouse.console.words import say
 from glasshouse.people import PersonError, Reader, Right, Way
 from glasshouse.people.register import SCOPES
 from glasshouse.people.rights import RIGHT_WORDS
@@ -40,9 +41,7 @@ class AccountPage:
     async def post(self, request: Request, reader: Reader) -> Response:
         fields = await self._access.form(request, reader)
         if fields is None:
-            return message(
-                403, "Not from here", "This form did not come from a page of this server."
-            )
+            return foreign_form()
         if fields.get("act") == "leave":
             response = RedirectResponse("/enter", 303)
             await run_in_threadpool(self._access.end_session, request, response)
@@ -51,7 +50,7 @@ class AccountPage:
 
     def _tokens(self, request: Request, reader: Reader, fields: dict[str, str]) -> Response:
         if Right.OWN not in reader.rights:
-            return self.show(request, reader, "Your role has no tokens.", status=403)
+            return self.show(request, reader, say("account.no_tokens"), status=403)
         access = self._access
         try:
             if fields.get("act") == "remove":

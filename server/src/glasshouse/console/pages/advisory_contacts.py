@@ -7,6 +7,7 @@ from glasshouse.console.beside import Beside
 from glasshouse.console.office_api import CONTACT_COLUMNS, contact_rows
 from glasshouse.console.pages.message import message
 from glasshouse.console.templating import page
+from glasshouse.console.words import say
 from glasshouse.insight import QuestionError
 from glasshouse.insight.exporting import csv_text
 from glasshouse.insight.reading import Reading
@@ -28,9 +29,9 @@ class AdvisoryContactsPage:
             advisory = self._beside.office.advisories.one(slug, name)
             rows = contact_rows(self._reading, self._beside, slug, name)
         except OfficeError as error:
-            return message(404, "No such advisory", str(error))
+            return message(404, say("message.no_advisory"), error=error)
         except QuestionError as error:
-            return message(400, "No organizations", str(error))
+            return message(400, say("message.no_organizations"), error=error)
         if request.query_params.get("format") == "csv":
             text = csv_text(CONTACT_COLUMNS, [list(row.values()) for row in rows])
             headers = {"content-disposition": f'attachment; filename="{slug}-{name}.csv"'}

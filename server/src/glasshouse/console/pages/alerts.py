@@ -10,15 +10,16 @@ from glasshouse.console.access import Access
 from glasshouse.console.beside import Beside
 from glasshouse.console.office_acts import AddAlert, OfficeActs, SaveAdvisory
 from glasshouse.console.pages.forms import Fields, FormPage
+from glasshouse.console.words import say
 from glasshouse.insight import Insight
 from glasshouse.office import OfficeError
 from glasshouse.office.alerts import Medium
 from glasshouse.people import Reader
 
-OTHERS = {
-    "version_adoption": "a version that was not there",
-    "geography": "a country that was not there",
-}
+ADVISORY = ("product", "name", "title", "affected", "disclosed", "fix")
+"""What the form of an advisory asks, and what an address that leads to it may say already."""
+OTHERS = ("version_adoption", "geography")
+"""What else is watched: of the news of these questions."""
 
 
 class AlertsPage:
@@ -44,7 +45,7 @@ class AlertsPage:
         self.show = self._page.show
         self.post = self._page.post
 
-    def _facts(self, _: Request, reader: Reader) -> Mapping[str, Any]:
+    def _facts(self, request: Request, reader: Reader) -> Mapping[str, Any]:
         office = self._beside.office
         products = list(self._insight.products())
         names = {product.slug: product.manifest.product.name for product in products}
@@ -53,9 +54,10 @@ class AlertsPage:
             "advisories": [one for slug in names for one in office.advisories.of(slug)],
             "alerts": office.alerts.all(),
             "contacts": {slug: office.contacts.count(slug) for slug in names},
-            "others": OTHERS,
+            "others": {question: say(f"news.{question}") for question in OTHERS},
             "may_raw": reader.raw and bool(reader.person),
             "today": self._insight.now().date(),
+            "proposed": {name: request.query_params.get(name, "") for name in ADVISORY},
         }
 
     def _save(self, _: Request, reader: Reader, fields: Fields) -> None:
@@ -96,7 +98,7 @@ class AlertsPage:
         alert = self._beside.office.alerts.one(fields.get("id", ""))
         problem = self._beside.try_alert(alert)
         if problem:
-            raise OfficeError(f"the trial was not delivered: {problem}")
+            raise OfficeError(say("alerts.not_delivered", problem=problem))
         return {"tried": alert}
 
     def _remove(self, _: Request, reader: Reader, fields: Fields) -> None:
@@ -111,6 +113,4 @@ def _day(text: str) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
-        raise OfficeError(
-            f"disclosed: found '{text[:20]}'; expected a day such as 2026-01-31"
-        ) from None
+        raise OfficeError(say("alerts.no_day", found=text[:20])) from None

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from glasshouse.console import formats
 from glasshouse.console.pages.page_address import PageAddress
 from glasshouse.console.words import say
 from glasshouse.insight.conditions import RELATIONS, parts_of
@@ -129,7 +130,7 @@ def _filter(address: PageAddress, text: str) -> Filter:
     words = say(f"relation.{RELATIONS[relation].replace(' ', '_')}")
     opposite = say(f"relation.{RELATIONS[other].replace(' ', '_')}")
     return Filter(
-        f"{name.rsplit('.', 1)[-1]} {words} {value}",
+        f"{formats.trait(name)} {words} {value}",
         without.to(),
         without.where_also(name, other, value).to(),
         opposite,

@@ -6,6 +6,7 @@ from starlette.responses import RedirectResponse, Response
 
 from glasshouse.console.access import Access
 from glasshouse.console.templating import page
+from glasshouse.console.words import say
 from glasshouse.people import Entered, PersonError, Reader, Way
 from glasshouse.people.register import SHORTEST_PASSWORD
 
@@ -54,9 +55,7 @@ class Enter:
         except PersonError as error:
             return self._entry(429, str(error))
         if link is None:
-            return self._entry(
-                403, "This link was used or is over. Ask an administrator for another."
-            )
+            return self._entry(403, say("enter.link_over"))
         return entry(
             status,
             problem,
@@ -72,7 +71,7 @@ class Enter:
     async def _post(self, request: Request) -> Response:
         fields = await self._access.form(request, None)
         if fields is None:
-            return self._entry(403, "This form did not come from a page of this server.")
+            return self._entry(403, say("message.foreign_form"))
         secret = fields.get("link", "")
         try:
             entered = await run_in_threadpool(self._enter, fields)

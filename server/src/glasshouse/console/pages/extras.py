@@ -8,17 +8,24 @@ from glasshouse.console.pages.defaults import ways
 from glasshouse.console.pages.page_address import PageAddress
 from glasshouse.console.pages.product import product_extras
 from glasshouse.console.pages.question_page import Extras, no_extras
+from glasshouse.console.pages.saved_advisories import SavedAdvisories
 from glasshouse.console.server_state import State
 from glasshouse.insight.reading import Reading
+from glasshouse.office import Advisories
 
 
-def extras_of(name: str, state: State) -> Extras:
+def extras_of(name: str, state: State, advisories: Advisories) -> Extras:
     """Those of a page."""
 
     def health(reading: Reading, product: Product, _: PageAddress) -> Mapping[str, Any]:
         return {"books": reading.books(product), "server": state()}
 
-    known: Mapping[str, Extras] = {"": product_extras, "funnels": _suggested, "health": health}
+    known: Mapping[str, Extras] = {
+        "": product_extras,
+        "advisories": SavedAdvisories(advisories),
+        "funnels": _suggested,
+        "health": health,
+    }
     return known.get(name, no_extras)
 
 

@@ -8,8 +8,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from glasshouse.console.access import Access
-from glasshouse.console.pages.message import message
+from glasshouse.console.pages.message import foreign_form, no_product
 from glasshouse.console.templating import page
+from glasshouse.console.words import say
 from glasshouse.insight import UnknownProductError
 from glasshouse.office import OfficeError
 from glasshouse.people import PersonError, Reader
@@ -53,7 +54,7 @@ class FormPage:
         try:
             facts = self._facts(request, reader)
         except UnknownProductError as error:
-            return message(404, "No such product", str(error))
+            return no_product(error)
         return page(
             self._template,
             422 if problem else 200,
@@ -67,15 +68,13 @@ class FormPage:
     async def post(self, request: Request, reader: Reader) -> Response:
         fields = await self._access.form(request, reader, LONGEST)
         if fields is None:
-            return message(
-                403, "Not from here", "This form did not come from a page of this server."
-            )
+            return foreign_form()
         return await run_in_threadpool(self._act, request, reader, fields)
 
     def _act(self, request: Request, reader: Reader, fields: Fields) -> Response:
         act = self._acts.get(fields.get("act", ""))
         if act is None:
-            return self.show(request, reader, "Found no such form; load the page again.")
+            return self.show(request, reader, say("message.no_form"))
         try:
             told = act(request, reader, fields)
         except (OfficeError, PersonError, ValueError) as error:

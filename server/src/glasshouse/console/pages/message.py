@@ -5,10 +5,24 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from glasshouse.console.templating import page
+from glasshouse.console.words import say
 
 
-def message(status: int, title: str, text: str, advice: str = "") -> Response:
-    return page("message", status, title=title, text=text, advice=advice, back="/")
+def message(
+    status: int, title: str, text: str = "", advice: str = "", error: Exception | None = None
+) -> Response:
+    """`error` says in English what was found and expected, as the interface does."""
+    return page("message", status, title=title, text=text, advice=advice, error=error)
+
+
+def no_product(error: Exception) -> Response:
+    """For a product that is not there; the error says which there are."""
+    return message(404, say("message.no_product"), error=error)
+
+
+def foreign_form() -> Response:
+    """For a form that another site sent, or nobody's."""
+    return message(403, say("message.not_from_here"), say("message.foreign_form"))
 
 
 def not_found(request: Request, _error: Exception) -> Response:
@@ -21,10 +35,7 @@ def not_found(request: Request, _error: Exception) -> Response:
             404,
         )  # fmt: skip
     return message(
-        404,
-        "No such page",
-        "Nothing is at this address.",
-        "The products page leads to everything there is.",
+        404, say("message.no_page"), say("message.nothing_here"), say("message.products_lead")
     )
 
 
@@ -45,7 +56,7 @@ def broken(request: Request, _error: Exception) -> Response:
         )
     return message(
         500,
-        "This page could not be made",
-        "It is the server's fault, and the reason is in its log.",
-        "Try again. If it happens again, run `glasshouse doctor` on the server's data directory.",
+        say("message.broken"),
+        say("message.broken_text"),
+        say("message.broken_advice"),
     )

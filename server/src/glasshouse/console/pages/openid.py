@@ -11,6 +11,7 @@ from glasshouse.console.openid import BACK, SECONDS, OpenId, OpenIdError
 from glasshouse.console.pages.enter import entry
 from glasshouse.console.pages.message import message
 from glasshouse.console.templating import page
+from glasshouse.console.words import say
 from glasshouse.people import Identities, PersonError, Role
 
 COOKIE = "glasshouse_signing_in"
@@ -84,5 +85,5 @@ class OpenIdPages:
 
 def _none() -> Response:
     return message(
-        404, "No OpenID provider", "This server signs nobody in by another.", "See /enter."
+        404, say("message.no_openid"), say("message.no_openid_text"), say("message.see_enter")
     )

@@ -5,7 +5,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from glasshouse.console.access import Access
-from glasshouse.console.pages.message import message
+from glasshouse.console.pages.message import foreign_form
 from glasshouse.console.people_api import (
     ChangePerson,
     Invite,
@@ -16,13 +16,6 @@ from glasshouse.console.people_api import (
 from glasshouse.console.templating import page
 from glasshouse.people import PersonError, Reader, Role
 from glasshouse.people.register import LINK_HOURS
-
-ROLE_WORDS = {
-    Role.VIEWER: "Viewer: pages, small groups withheld",
-    Role.ANALYST: "Analyst: the same, and tokens for scripts",
-    Role.PRIVACY_OFFICER: "Privacy officer: erases, exports, reads the logs",
-    Role.ADMIN: "Admin: products, settings, people",
-}
 
 
 class PeoplePage:
@@ -38,7 +31,7 @@ class PeoplePage:
             "people",
             status,
             people=self._access.register.people(),
-            roles=ROLE_WORDS,
+            roles=list(Role),
             word=self._access.form_word(reader),
             problem=problem,
             link=f"{request.base_url}{link.removeprefix('/')}" if link else "",
@@ -48,9 +41,7 @@ class PeoplePage:
     async def post(self, request: Request, reader: Reader) -> Response:
         fields = await self._access.form(request, reader)
         if fields is None:
-            return message(
-                403, "Not from here", "This form did not come from a page of this server."
-            )
+            return foreign_form()
         return await run_in_threadpool(self._act, request, reader, fields)
 
     def _act(self, request: Request, reader: Reader, fields: dict[str, str]) -> Response:

@@ -10,6 +10,7 @@ from starlette.responses import Response, StreamingResponse
 from glasshouse.console.access import Access
 from glasshouse.console.beside import Beside
 from glasshouse.console.pages.forms import Act, Fields, FormPage
+from glasshouse.console.words import say
 from glasshouse.insight import Insight
 from glasshouse.office import OfficeError
 from glasshouse.people import Reader
@@ -43,10 +44,7 @@ class PrivacyPage:
     def _erase(self, _: Request, reader: Reader, fields: Fields) -> Mapping[str, Any]:
         asked = self._identity(fields)
         if fields.get("sure", "").strip() != asked["product"]:
-            raise OfficeError(
-                "nothing was erased: expected the product's slug once more, since this cannot be "
-                "taken back"
-            )
+            raise OfficeError(say("privacy.not_sure"))
         return {"receipt": self._beside.erase(asked, reader)}
 
     def _export(self, _: Request, reader: Reader, fields: Fields) -> Response:
@@ -60,13 +58,12 @@ class PrivacyPage:
         names = ("product", "kind", "identity")
         asked = {name: fields.get(name, "").strip() for name in names}
         if not all(asked.values()):
-            raise OfficeError("found nothing; expected a product, a kind and the identity itself")
+            raise OfficeError(say("privacy.nothing_typed"))
         manifest = self._insight.product(asked["product"]).manifest
         kinds = {INSTANCE, *manifest.identities}
         if asked["kind"] not in kinds:
-            raise OfficeError(
-                f"kind: found '{asked['kind'][:40]}'; expected one of {', '.join(sorted(kinds))}"
-            )
+            known = ", ".join(sorted(kinds))
+            raise OfficeError(say("privacy.wrong_kind", found=asked["kind"][:40], kinds=known))
         return asked
 
 

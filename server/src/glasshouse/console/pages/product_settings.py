@@ -12,6 +12,7 @@ from glasshouse.console.beside import Beside
 from glasshouse.console.office_acts import OfficeActs, PutRelease
 from glasshouse.console.pages.forms import Fields, FormPage
 from glasshouse.console.pages.navigation import navigation
+from glasshouse.console.words import say
 from glasshouse.insight import Insight
 from glasshouse.insight.publishing import EXPECTED
 from glasshouse.office import OfficeError
@@ -86,7 +87,7 @@ class ProductSettingsPage:
         try:
             day = date.fromisoformat(fields.get("day", ""))
         except ValueError:
-            raise OfficeError("day: expected one such as 2026-01-31") from None
+            raise OfficeError(say("settings.no_day")) from None
         slug = self._product(request).slug
         note = fields.get("note", "")
         self._acts.put_release(reader, PutRelease(slug, fields.get("version", ""), day, note))
@@ -99,10 +100,10 @@ def _number(name: str, text: str) -> float | None:
     try:
         return float(text) if text.strip() else None
     except ValueError:
-        raise OfficeError(f"{name}: found '{text[:20]}'; expected a number, or nothing") from None
+        raise OfficeError(say("settings.no_number", name=name, found=text[:20])) from None
 
 
 def _whole(name: str, text: str) -> int:
     if not text.strip().isdecimal() or len(text) > 6:
-        raise OfficeError(f"{name}: found '{text[:20]}'; expected a whole number")
+        raise OfficeError(say("settings.no_whole", name=name, found=text[:20]))
     return int(text)

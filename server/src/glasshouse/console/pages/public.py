@@ -16,6 +16,7 @@ from starlette.responses import Response
 from glasshouse.catalogue import ProductSettings
 from glasshouse.console.pages.message import message
 from glasshouse.console.templating import page
+from glasshouse.console.words import say
 from glasshouse.insight import Insight, QuestionError
 from glasshouse.insight.answer import Answer
 from glasshouse.insight.exporting import answer_object
@@ -52,7 +53,7 @@ class PublicPages:
     def _answer(self, request: Request, kind: str) -> Response:
         made = self._current(request.path_params["slug"])
         if made is None:
-            return message(404, "No such page", "Nothing is published at this address.")
+            return message(404, say("message.no_page"), say("message.not_published"))
         tag = f'"{made.digest}"'
         headers = {"cache-control": CACHED, "etag": tag}
         if kind == "application/json":

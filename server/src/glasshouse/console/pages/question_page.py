@@ -27,6 +27,7 @@ from glasshouse.insight.reading import FIELDS, Reading
 from glasshouse.insight.suppression import NEEDS_RAW
 from glasshouse.insight.traits import find_trait
 from glasshouse.model import Origin
+from glasshouse.people import Way
 
 Extras = Callable[[Reading, Product, PageAddress], Mapping[str, Any]]
 """What a page shows beside its questions."""
@@ -64,11 +65,12 @@ class QuestionPage:
         arrangement, params = self._arrangement, request.query_params
         product = self._reading.product(request.path_params["slug"])
         address = PageAddress.read(product.slug, arrangement.name, params, arrangement.default_by)
-        if params.get("name") and params.get("value"):  # of the form that adds a condition
+        added = params.get("name") and params.get("value")
+        if added and self._leads:  # of the form that adds a condition
             relation = params.get("relation", "=")
             relation = relation if relation in RELATIONS else "="
-            added = address.where_also(params["name"], relation, params["value"])
-            return RedirectResponse(added.to(), 303)
+            narrowed = address.where_also(params["name"], relation, params["value"])
+            return RedirectResponse(narrowed.to(), 303)
         if not arrangement.possible(product.manifest):
             return self._page(product, address, [], {}, problem=say("page.not_possible"))
         extras = self._extras(self._reading, product, address)
@@ -133,6 +135,11 @@ class QuestionPage:
         }
         return {name: text for name, text in {**defaults, **address.state}.items() if text}
 
+    @property
+    def _leads(self) -> bool:
+        """Whether its reader may go from this page to others."""
+        return self._reading.reader.way is not Way.LINK
+
     def _known(self, product: Product, address: PageAddress) -> PageAddress | None:
         """The address with what the page says by itself; None as long as it names nobody."""
         arrangement, state = self._arrangement, self._state(product, address)
@@ -182,7 +189,7 @@ class QuestionPage:
         except QuestionError as error:
             needs_raw = error.expected.endswith(NEEDS_RAW)
             return Shown(question, figure, problem=str(error), needs_raw=needs_raw)
-        linking = Linking(address, product.manifest, self._reading.raw)
+        linking = Linking(address, product.manifest, self._reading.raw, self._leads)
         return Shown(
             question,
             figure,
