@@ -3,10 +3,24 @@
 from pathlib import Path
 
 import pytest
-from parcels import ASKED, DAY, HOST, NOON, RUN, days_of, erasure, item, record
+from parcels import (
+    ASKED,
+    DAY,
+    FIELDS,
+    HOST,
+    NOON,
+    PRODUCT,
+    RUN,
+    days_of,
+    erasure,
+    item,
+    manifest,
+    record,
+)
 
 from glasshouse.model import Position
 from glasshouse.store import StoreUnavailableError
+from glasshouse_sdk.manifest import parse_manifest
 
 pytestmark = pytest.mark.xdist_group("clickhouse")
 
@@ -153,3 +167,15 @@ def test_what_a_slow_loader_brings_after_an_erasure_goes_when_asked_again(world)
     assert world.store.erase(asked).items == {}
     assert world.count() == 2
     assert [items for _, _, items in days_of(world)] == [1, 1]
+
+
+def test_processes_widen_the_same_table_and_know_of_it(world):
+    other = world.open(1)
+    fields = '{name} = {{ type = "integer", why = "w" }}\n'
+    for store, name in ((world.store, "mine"), (other, "theirs")):
+        store.ensure(parse_manifest(manifest(FIELDS + fields.format(name=name)).decode()))
+    world.load(record(item(1, fields={"mode": "fast", "mine": 1, "theirs": 2})))
+    assert world.values("mine") == [1]
+    assert world.values("theirs") == [2]
+    assert other.item_table(PRODUCT, RUN) == world.store.item_table(PRODUCT, RUN)
+    other.close()

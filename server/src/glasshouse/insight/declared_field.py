@@ -123,7 +123,8 @@ def _stored(field: Field) -> str:
     """The type in which the store has a value of the field, or of its list."""
     if field.type != "list" and field.anonymise in _ANONYMISED:
         return _ANONYMISED[field.anonymise]
-    return _STORED.get(field.of if field.type == "list" else field.type, "varchar")
+    kind = field.of or "text" if field.type == "list" else field.type
+    return _STORED.get(kind, "varchar")
 
 
 _STORED = {

@@ -49,6 +49,8 @@ from glasshouse.store.port import (
 )
 from glasshouse_sdk.manifest import Manifest
 
+MOST_RACES = 5  # with other processes that change the same tables
+
 
 def open_clickhouse(
     directory: Path, address: str, memory: str, erasure_key: bytes, partition: int
@@ -78,6 +80,7 @@ class ClickHouseStore:
         try:
             self._schema = Schema(self._link, self._databases)
             self._tables = self._schema.prepare()
+            self._revision = self._schema.revision()
         except StatementError as error:
             raise StoreUnavailableError(str(error)) from None
         self._applier = Applier(self._link, self._databases, self._partition)
@@ -89,22 +92,39 @@ class ClickHouseStore:
         """Make or widen the tables and views of a manifest. Idempotent. Raises `SchemaError`."""
         if manifest.digest in self._ensured:
             return
+        with _failures():
+            for _ in range(MOST_RACES):
+                self._follow_others()
+                changed = self._changes(manifest)
+                if not changed:
+                    break
+                self._schema.follow(self._tables, changed)
+            else:
+                raise StoreUnavailableError("other processes change the same tables all the time")
+        self._ensured.add(manifest.digest)
+
+    def _changes(self, manifest: Manifest) -> dict[tuple[str, str], ItemTable]:
+        """The tables that a manifest makes or widens."""
         slug = manifest.product.slug
         known = {key: table for key, table in self._tables.items() if key[0] == slug}
         check_names(manifest.items, known)
-        changed = {}
-        for path, item in manifest.items.items():
-            table = follow(item, slug, known.get((slug, path)))
-            if table != known.get((slug, path)):
-                changed[slug, path] = table
-        with _failures():
-            self._schema.follow(self._tables, changed)
-        self._tables = {**self._tables, **changed}
-        self._ensured.add(manifest.digest)
+        wanted = {
+            (slug, path): follow(item, slug, known.get((slug, path)))
+            for path, item in manifest.items.items()
+        }
+        return {key: table for key, table in wanted.items() if table != known.get(key)}
+
+    def _follow_others(self) -> None:
+        """Know the tables that other processes have made or widened."""
+        revision = self._schema.revision()
+        if revision != self._revision:
+            self._tables = self._schema.read_tables()
+            self._revision = revision
 
     def apply(self, batch: Batch, watch: Watch = unwatched) -> Applied:
         """Take a batch. Applied again, whole or in part, it changes nothing."""
         with _failures():
+            self._follow_others()
             self._schema.catch_up(self._tables)
             applied = self._applier.apply(self._tables, batch, self._erased(), watch)
             self._owed = batch.position
@@ -145,6 +165,9 @@ class ClickHouseStore:
 
     def item_table(self, product: str, item: str) -> str:
         """The quoted name of what has each of an item's rows once. Raises `KeyError`."""
+        if (product, item) not in self._tables:
+            with _failures():
+                self._follow_others()
         table = self._tables[product, item]
         return self._databases.table(table.product, table.item)
 

@@ -6,16 +6,20 @@ does not mind repeats, and the position is noted last.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import compress
+from operator import itemgetter
 from typing import Any
 
+import numpy as np
+
 from glasshouse.model import Outcome, Position, Reason
+from glasshouse.store.engines.clickhouse.copies import Name
 from glasshouse.store.engines.clickhouse.databases import Databases
 from glasshouse.store.engines.clickhouse.identities import surrogates
 from glasshouse.store.engines.clickhouse.lines import Columns, LineReader, ticks_of
 from glasshouse.store.engines.clickhouse.link import Column, Link, Node
+from glasshouse.store.engines.clickhouse.quoting import identifier
 from glasshouse.store.engines.clickhouse.suppressing import Erasures, suppress
 from glasshouse.store.engines.clickhouse.tables import FACTS, ItemTable
 from glasshouse.store.port import (
@@ -47,7 +51,7 @@ class Applier:
         self._link = link
         self._databases = databases
         self._partition = partition
-        self.inserted: set[str] = set()  # tables that the last batches went to
+        self.inserted: set[Name] = set()  # tables that the last batches went to
         self._readers: dict[tuple[str, str], tuple[ItemTable, LineReader]] = {}
         self._shards: dict[int, list[Node]] = defaultdict(list)
         for node in link.nodes:
@@ -72,15 +76,15 @@ class Applier:
         watch("insert rows")
         for each in incoming:
             self._insert(
-                self._databases.table(each.table.product, each.table.rows),
+                (self._databases.of_product(each.table.product), each.table.rows),
                 each.columns,
                 each.columns["instance"],
             )
         watch("note arrivals")
-        self._insert(self._databases.own_table("heads"), heads, heads["instance"])
+        self._insert(self._own("heads"), heads, heads["instance"])
         # That table passes on what it is given.
-        self.inserted.discard(self._databases.own_table("heads"))
-        self.inserted.update(self._databases.own_table(name) for name in FACTS)
+        self.inserted.discard(self._own("heads"))
+        self.inserted.update(map(self._own, FACTS))
         watch("update accounting")
         self._count(counted)
         self._note_refusals(batch)
@@ -133,9 +137,7 @@ class Applier:
                 "kind": [kind for _, kind, _ in named],
                 "id": list(named.values()),
             }
-            self._insert(
-                self._databases.own_table("rows.identities"), columns, columns["surrogate"]
-            )
+            self._insert(self._own("rows.identities"), columns, columns["surrogate"])
         return heads
 
     def _count(self, counted: Sequence[tuple[Position, Tally]]) -> None:
@@ -146,7 +148,7 @@ class Applier:
         names = ("segment", "byte_offset", "product", "door", "outcome", "reason")
         columns: Columns = {name: [key[n] for key in sums] for n, name in enumerate(names)}
         columns |= {"partition": [self._partition] * len(sums), "items": list(sums.values())}
-        self._insert(self._databases.own_table("rows.accounting"), columns, columns["byte_offset"])
+        self._insert(self._own("rows.accounting"), columns, columns["byte_offset"])
 
     def _note_refusals(self, batch: Batch) -> None:
         ticks = self._link.dialect.ticks
@@ -195,22 +197,46 @@ class Applier:
             "number": [number for _, number, _ in rows],
         }
 
-    def _insert(self, table: str, columns: Columns, by: Sequence[int]) -> None:
+    def _insert(self, table: Name, columns: Columns, by: Sequence[int]) -> None:
         """Each row to the shard that its number belongs to."""
-        for shard, nodes in self._shards.items():
-            data: Sequence[Column] = list(columns.values())
-            if len(self._shards) > 1:
-                chosen = [number % len(self._shards) == shard for number in by]
-                data = [list(compress(column, chosen)) for column in data]
-            if data and len(data[0]):
-                self._link.insert(nodes, table, tuple(columns), data)
-                self.inserted.add(table)
+        if not by:
+            return
+        data: Sequence[Column] = list(columns.values())
+        for shard, chosen in self._rows_by_shard(by):
+            part = data if chosen is None else [_chosen(column, chosen) for column in data]
+            self._link.insert(self._shards[shard], _quoted(table), tuple(columns), part)
+        self.inserted.add(table)
+
+    def _own(self, table: str) -> Name:
+        return self._databases.own, table
+
+    def _rows_by_shard(self, by: Sequence[int]) -> Iterator[tuple[int, Sequence[int] | None]]:
+        """Which rows go to each shard that gets any; None is all of them."""
+        if len(self._shards) == 1:
+            yield 0, None
+            return
+        shard_of = np.asarray(by, dtype=np.int64) % len(self._shards)
+        for shard in self._shards:
+            chosen = np.flatnonzero(shard_of == shard).tolist()
+            if chosen:
+                yield shard, chosen
 
     def _insert_everywhere(self, table: str, columns: Columns) -> None:
         if next(iter(columns.values())):
-            name = self._databases.own_table(table)
-            self._link.insert(self._link.nodes, name, tuple(columns), list(columns.values()))
+            name = self._own(table)
+            data = list(columns.values())
+            self._link.insert(self._link.nodes, _quoted(name), tuple(columns), data)
             self.inserted.add(name)
+
+
+def _quoted(table: Name) -> str:
+    return ".".join(map(identifier, table))
+
+
+def _chosen(column: Column, rows: Sequence[int]) -> Column:
+    """Those of a column's values: with `itemgetter` three times as fast as one by one."""
+    found: Column = itemgetter(*rows)(column) if len(rows) > 1 else (column[rows[0]],)
+    return found
 
 
 HEADS = (

@@ -9,16 +9,20 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from glasshouse.store.engines.clickhouse.link import Link, Node, StatementError
+from glasshouse.store.engines.clickhouse.quoting import identifier
 from glasshouse.store.port import StoreUnavailableError
 
 ENOUGH = 2
+PATIENCE = 10  # seconds; after them it is looked at again with the next batch
+
+Name = tuple[str, str]  # database, table
 
 
-def is_copied(link: Link, tables: Iterable[str], copies: int | None) -> bool:
+def is_copied(link: Link, tables: Iterable[Name], copies: int | None) -> bool:
     """Whether every shard has what was inserted into these tables on enough of its replicas."""
     if not link.cluster:
         return True
-    wanted = tuple(dict.fromkeys(tables))
+    wanted = [".".join(map(identifier, table)) for table in dict.fromkeys(tables)]
     ordered = sorted(link.nodes)
     for _, members in groupby(ordered, key=lambda node: node.shard):
         replicas = list(members)
@@ -36,7 +40,7 @@ def _caught_up(link: Link, replicas: Sequence[Node], tables: Sequence[str]) -> i
 def _has_all(link: Link, node: Node, tables: Sequence[str]) -> bool:
     try:
         for table in tables:
-            link.ask_node(node, f"system sync replica {table}", {"receive_timeout": 10})
+            link.ask_node(node, f"system sync replica {table}", {"receive_timeout": PATIENCE})
     except (StoreUnavailableError, StatementError):
         return False
     return True

@@ -48,7 +48,7 @@ class Schema:
         Raises `StoreUnavailableError` if no node of a shard answers.
         """
         self._on_each(self._prepare_own)
-        tables = self._read_tables()
+        tables = self.read_tables()
         self._on_each(lambda node: self._prepare_items(node, tables))
         return tables
 
@@ -97,7 +97,12 @@ class Schema:
         if answered != {node.shard for node in self._link.nodes}:
             raise StoreUnavailableError(f"no server of a shard answers: {failure}")
 
-    def _read_tables(self) -> dict[tuple[str, str], ItemTable]:
+    def revision(self) -> int:
+        """Grows whenever any process makes or widens a table."""
+        name = self._databases.own_table("rows.item_tables")
+        return int(self._link.ask(f"select max(revision) from {name}").rows[0][0] or 0)
+
+    def read_tables(self) -> dict[tuple[str, str], ItemTable]:
         found = self._link.ask(
             "select product, item, declared "
             f"from {self._databases.own_table('rows.item_tables')} final order by product, item"
@@ -109,8 +114,7 @@ class Schema:
 
     def _note_tables(self, changed: Mapping[tuple[str, str], ItemTable]) -> None:
         name = self._databases.own_table("rows.item_tables")
-        found = self._link.ask(f"select max(revision) from {name}")
-        revision = int(found.rows[0][0] or 0) + 1
+        revision = self.revision() + 1
         rows = [(*key, table.encoded(), revision) for key, table in changed.items()]
         columns = ("product", "item", "declared", "revision")
         data = [list(column) for column in zip(*rows, strict=True)]
