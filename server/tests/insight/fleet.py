@@ -134,12 +134,19 @@ class Item:
     doubtful: bool = False
 
 
+class Whole(list):
+    """All items of one origin: what is computed of them need be computed once."""
+
+
 @dataclass
 class Fleet:
     items: list[Item] = field(default_factory=list)
+    _of: dict[str, Whole] = field(default_factory=dict)
 
     def of(self, origin: str = "production") -> list[Item]:
-        return [item for item in self.items if item.origin == origin]
+        if origin not in self._of:
+            self._of[origin] = Whole(item for item in self.items if item.origin == origin)
+        return self._of[origin]
 
 
 class ListJournal:
