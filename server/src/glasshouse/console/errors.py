@@ -21,6 +21,11 @@ ERRORS: Mapping[str, tuple[tuple[int, ...], str]] = {
     "bad_settings": ((422,), "a product's settings cannot be so"),
     "cannot_be": ((422,), "what was asked for cannot be done; nothing was changed"),
     "too_many": ((429,), "too many requests of one reader; `retry-after` says when to come back"),
+    "busy": (
+        (503,),
+        "the state that all processes of a cluster share cannot be changed now; `retry-after` "
+        "says when to come back",
+    ),
     "fault": ((500,), "a fault of this server; its log says where"),
 }
 """Statuses, and what it means."""

@@ -70,9 +70,9 @@ def busy(request: Request, _error: Exception) -> Response:
         return JSONResponse({"error": "busy", "message": said}, 503, headers=again)
     answer = message(
         503,
-        "This could not be done now",
-        "Others changed the same just now, or the servers that keep it do not answer.",
-        "Nothing was changed, or all of it. Look again in a few seconds.",
+        say("message.busy"),
+        say("message.busy_text"),
+        say("message.busy_advice"),
     )
     answer.headers.update(again)
     return answer
