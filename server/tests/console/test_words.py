@@ -64,6 +64,7 @@ FOR_PROGRAMS = (
     "an address that /openapi.json lists",
     "found nothing at this address; /openapi.json lists what there is",
     "a fault of this server; its log says where",
+    "others changed this just now, or NATS does not answer; try again",
     "address: expected at most ",
     " plain characters",
     "address: found '",
