@@ -23,8 +23,7 @@ ERRORS: Mapping[str, tuple[tuple[int, ...], str]] = {
     "too_many": ((429,), "too many requests of one reader; `retry-after` says when to come back"),
     "busy": (
         (503,),
-        "the state that all processes of a cluster share cannot be changed now; `retry-after` "
-        "says when to come back",
+        "what a cluster's processes share cannot be changed now; `retry-after` says until when",
     ),
     "fault": ((500,), "a fault of this server; its log says where"),
 }
