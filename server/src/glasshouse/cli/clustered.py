@@ -24,7 +24,7 @@ from glasshouse.people import Database
 from glasshouse.people.shared_database import SharedDatabase
 from glasshouse.replication import Replica, ReplicaUnavailableError, SharedFiles
 from glasshouse.settings import Settings
-from glasshouse.store import Store, StoreUnavailableError, open_store
+from glasshouse.store import Store, StoreUnavailableError, check_address, open_store
 
 Report = Callable[[str], None]
 SERVER_KEY = "secrets/server.key"
@@ -53,6 +53,10 @@ class Clustered:
         """Raises `CommandError` if NATS cannot be reached, or not be used."""
         self._settings = settings
         self._report = report
+        try:
+            check_address(settings.store)
+        except ValueError as error:
+            raise CommandError(f"GLASSHOUSE_STORE: {error}", status=2) from None
         self._local = Embedded(settings, report)
         try:
             self.jetstream = JetStream(Address.parse(settings.journal))

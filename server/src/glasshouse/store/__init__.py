@@ -1,7 +1,9 @@
 """The store: tables that questions are asked of. A port with engines behind it."""
 
+from importlib import import_module
 from pathlib import Path
 from secrets import token_bytes
+from types import ModuleType
 
 from glasshouse.store.engines.duckdb import DuckDBStore
 from glasshouse.store.port import (
@@ -51,6 +53,7 @@ __all__ = [
     "StoreUnavailableError",
     "Tally",
     "Watch",
+    "check_address",
     "open_store",
     "unwatched",
 ]
@@ -77,8 +80,21 @@ def open_store(
     """
     key = erasure_key or token_bytes(32)
     if address:
-        # Its libraries are there only where the extra `cluster` is installed.
-        from glasshouse.store.engines.clickhouse import open_clickhouse
-
-        return open_clickhouse(directory, address, memory, key, partition)
+        store: Store = _clickhouse().open_clickhouse(directory, address, memory, key, partition)
+        return store
     return DuckDBStore(directory, memory, threads, key)
+
+
+def check_address(address: str) -> None:
+    """Raises `ValueError` for an address that no store can be at, or for want of its libraries."""
+    try:
+        _clickhouse().parse_address(address)
+    except ModuleNotFoundError as error:
+        raise ValueError(
+            f"found no Python package '{error.name}'; install the extra: glasshouse[cluster]"
+        ) from None
+
+
+def _clickhouse() -> ModuleType:
+    """Its libraries are there only where the extra `cluster` is installed."""
+    return import_module("glasshouse.store.engines.clickhouse")
