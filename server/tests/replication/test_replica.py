@@ -178,12 +178,18 @@ def test_a_leader_is_killed_in_the_middle_and_every_change_is_there_once(copies,
     first.change(lambda: [Statement(TABLE, [[]])])
     stop = threading.Event()
 
+    doubtful: list[str] = []  # of which the writer was told that it does not know
+
     def write(n: int) -> list[str]:
         done = []
         while not stop.is_set():
-            text = f"{n} {len(done):04}"
-            note((first, second)[n], text)
-            done.append(text)
+            text = f"{n} {len(done) + len(doubtful):04}"
+            try:
+                note((first, second)[n], text)
+            except ReplicaUnavailableError:
+                doubtful.append(text)
+            else:
+                done.append(text)
         return done
 
     with ThreadPoolExecutor(2) as pool:
@@ -196,11 +202,12 @@ def test_a_leader_is_killed_in_the_middle_and_every_change_is_there_once(copies,
         stop.set()
         done = sorted(both[0].result() + both[1].result())
     assert len(done) > 20
+    assert len(doubtful) <= 4
     third = copies()
     for each in (third, first, second):
         found = texts(each)
-        missing = sorted(set(done) - set(found))
-        assert (missing, len(found)) == ([], len(done))
+        assert set(done) <= set(found) <= set(done) | set(doubtful)
+        assert len(found) == len(set(found))
 
 
 def test_without_a_majority_nothing_changes(copies, nats, monkeypatch):

@@ -61,6 +61,7 @@ class Replica:
         self._names = count()
         self._watchers: list[tuple[str, Watcher]] = []
         self._failing = 0
+        self._loads = 0
         try:
             self.catch_up()
         except BaseException:
@@ -161,18 +162,26 @@ class Replica:
     def _add(self, entry: Entry) -> bool | None:
         """Whether it was added; None if it was, and is already made here."""
         give_up = time.monotonic() + PATIENCE
-        before = self._place
+        before, loads = self._place, self._loads
+        is_doubtful = False
         while True:
             failure = "others' changes are not seen in time"
             try:
                 # Nothing may come behind a seal: whoever goes on would not see it.
                 if not self._is_sealed and self._call(self._log.add(entry, before)):
                     return True
+            except (JetStreamUnavailableError, APIError) as error:
+                failure, is_doubtful = str(error), True  # it may have been added all the same
+            try:
+                # Also after a failure: the stream may be gone, and the log go on in another.
                 self._catch_up()
             except (JetStreamUnavailableError, APIError) as error:
-                failure = str(error)  # it may have been added all the same
+                failure = str(error)
             if entry.name in self._seen:
                 return None
+            if is_doubtful and self._loads != loads:
+                # The state was read as it is, without what it was made of: our entry may be in it.
+                raise ReplicaUnavailableError("NATS: it is not known whether this was changed")
             if self._place != before and not self._is_sealed:
                 return False
             # Nobody was first, as far as is seen here: a server that lags, or no answer.
@@ -234,6 +243,7 @@ class Replica:
 
     def _load(self) -> None:
         """The newest state that is whole, from nothing."""
+        self._loads += 1
         stream, completed = self._newest()
         self.copy.begin_anew()
         try:
