@@ -70,9 +70,17 @@ class Tab:
         # Between two pages there is no body, and the expression fails.
         script = f"(() => {{ try {{ return !!({expression}) }} catch {{ return false }} }})()"
         end = time.monotonic() + seconds
-        while not self.value(script):
+        while not self._is_true(script):
             assert time.monotonic() < end, expression
             self.browser.settle(0.05)
+
+    def _is_true(self, script):
+        try:
+            return self.value(script)
+        except AssertionError as error:
+            if "navigated or closed" not in str(error):
+                raise
+            return False  # the page went while it was asked
 
     def click(self, selector):
         """Where the pointer would: `selector` may be a script that gives an element."""
