@@ -9,7 +9,6 @@ Nodes can be stopped, killed and started again; each keeps its ports and its sto
 
 import json
 import shutil
-import subprocess
 import time
 import urllib.error
 import urllib.request
@@ -19,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.server import free_port
+
+from cluster.process import Process
 
 PROGRAM = "nats-server"
 PATIENCE = 60.0  # seconds for a start on a busy machine
@@ -57,9 +58,11 @@ class Node:
         self.name = name
         self.directory = directory
         self.store = directory / "store"
-        self.log = directory / "log"
         self.port, self.monitor, self.route = free_port(), free_port(), free_port()
-        self._process: subprocess.Popen[bytes] | None = None
+        self.process = Process(
+            (nats_server() or PROGRAM, "-c", str(directory / "nats.conf")), directory
+        )
+        self.log = self.process.log
 
     @property
     def address(self) -> str:
@@ -80,41 +83,26 @@ class Node:
 
     def start(self) -> None:
         """Start it, if it does not run."""
-        if self.runs():
-            return
-        program = nats_server()
-        if program is None:
+        if nats_server() is None:
             raise NatsUnavailableError(
                 "nats-server is not installed (Debian: apt install nats-server)"
             )
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [program, "-c", self.directory / "nats.conf"], stdout=log, stderr=log
-            )
+        self.process.start()
 
     def stop(self) -> None:
-        """Ask it to stop, and wait until it has."""
-        if self._process is not None:
-            self._process.terminate()
-            try:
-                self._process.wait(PATIENCE)
-            finally:
-                self.kill()
+        self.process.stop()
 
     def kill(self) -> None:
         """End it at once, as `kill -9` does."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
+        self.process.kill()
 
     @property
     def pid(self) -> int | None:
         """Of the process that runs."""
-        return self._process.pid if self._process and self.runs() else None
+        return self.process.pid
 
     def runs(self) -> bool:
-        return self._process is not None and self._process.poll() is None
+        return self.process.runs()
 
     def state(self, path: str) -> dict[str, Any]:
         """What its monitoring port says, such as `/jsz?streams=true`; {} if it says nothing."""
