@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from glasshouse.jetstream import Cursor
 from glasshouse.people.shared_database import SharedDatabase
 from glasshouse.replication import (
     Change,
@@ -56,6 +57,20 @@ def test_a_copy_has_what_was_changed_before_and_what_others_change(copies):
     assert texts(second) == ["one"]
     note(second, "two")
     assert texts(first) == ["one", "two"]
+
+
+def test_what_was_changed_before_is_seen_though_the_server_read_from_lags(copies, monkeypatch):
+    first, second = copies(), copies()
+    first.change(lambda: [Statement(TABLE, [[]])])
+    assert texts(second) == []
+
+    async def nothing(_cursor: Cursor, _bytes: int) -> bool:
+        return False
+
+    monkeypatch.setattr(Cursor, "fetch", nothing)  # as of a server that has nothing new yet
+    for text in ("one", "two", "three"):
+        note(first, text)
+    assert texts(second) == ["one", "three", "two"]
 
 
 def test_a_change_elsewhere_is_seen_within_a_second_and_told(copies):

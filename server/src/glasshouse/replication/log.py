@@ -88,8 +88,17 @@ class Log:
             raise
         return ack.seq == after.sequence + 1
 
-    async def read(self, after: Place) -> list[tuple[Entry, Place]]:
-        """The entries behind a place that are there. Raises `NotFoundError` without its stream."""
+    async def end(self, stream: int) -> int:
+        """The sequence of the last entry that the stream's leader has: of all that was
+        acknowledged. Raises `NotFoundError` without that stream.
+        """
+        return (await self._jetstream.context.stream_info(self._stream(stream))).state.last_seq
+
+    async def read(self, after: Place, end: int = 0) -> list[tuple[Entry, Place]]:
+        """The entries behind a place that are there, at least those up to `end`.
+
+        Raises `NotFoundError` without its stream.
+        """
         try:
             cursor = await self._fetched(after)
         except NotFoundError:
@@ -100,18 +109,14 @@ class Log:
         found: list[tuple[Entry, Place]] = []
         for each in cursor.waiting:
             # A cursor lives on one server. While that one catches up with the others it passes over
-            # what it has not; the stream's leader has it.
-            while after.sequence + 1 < each.sequence:
-                after = replace(after, sequence=after.sequence + 1)
-                message = await self._jetstream.context.get_msg(
-                    self._stream(after.stream), after.sequence
-                )
-                found.append((decode(message.data or b""), after))
+            # what it has not, or says that there is nothing more; the stream's leader has it.
+            found += await self._asked(after, each.sequence - 1)
+            after = replace(after, sequence=max(after.sequence, each.sequence - 1))
             if each.sequence > after.sequence:
                 after = replace(after, sequence=each.sequence)
                 found.append((decode(each.payload), after))
         cursor.waiting.clear()
-        return found
+        return found + await self._asked(after, end)
 
     async def completed_at(self, stream: int) -> int | None:
         """The sequence up to which a stream holds the whole state; None if that is not there."""
@@ -144,6 +149,14 @@ class Log:
             self._cursor, self._cursor_of = cursor, after.stream
         await self._cursor.fetch(FETCH_BYTES)
         return self._cursor
+
+    async def _asked(self, after: Place, end: int) -> list[tuple[Entry, Place]]:
+        """The entries behind a place up to `end`, one by one of the stream's leader."""
+        found: list[tuple[Entry, Place]] = []
+        for sequence in range(after.sequence + 1, end + 1):
+            message = await self._jetstream.context.get_msg(self._stream(after.stream), sequence)
+            found.append((decode(message.data or b""), replace(after, sequence=sequence)))
+        return found
 
     def _stream(self, number: int) -> str:
         return f"{self._name}_state_{number}"

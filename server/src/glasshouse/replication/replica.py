@@ -87,7 +87,7 @@ class Replica:
             give_up = time.monotonic() + PATIENCE
             while True:
                 try:
-                    return self._catch_up()
+                    return self._catch_up(to_end=True)
                 except (JetStreamUnavailableError, APIError) as error:
                     # Servers elect a leader, or catch up with each other.
                     if time.monotonic() > give_up:
@@ -197,14 +197,18 @@ class Replica:
         self._remember(entry)
         self._tell(paths)
 
-    def _catch_up(self) -> None:
+    def _catch_up(self, *, to_end: bool = False) -> None:
+        """See what has come. `to_end` asks the stream's leader where that is: the server that this
+        one reads from may lag, and say that there is nothing more.
+        """
         if self._place.stream == 0:
             self._load()
         while True:
             if self._is_sealed:
                 self._go_on()
             try:
-                entries = self._call(self._log.read(self._place))
+                end = self._call(self._log.end(self._place.stream)) if to_end else 0
+                entries = self._call(self._log.read(self._place, end))
             except NotFoundError:
                 self._load()
                 continue
