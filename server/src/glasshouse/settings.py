@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -121,27 +122,48 @@ def service_manager(environment: Mapping[str, str] | None = None) -> ServiceMana
     return ServiceManager(source.get("NOTIFY_SOCKET") or None)
 
 
+class SettingError(ValueError):
+    """A variable that cannot be read: which, what was found, what was expected."""
+
+
 def from_environment(settings: Settings, environment: Mapping[str, str] | None = None) -> Settings:
-    """The settings with every GLASSHOUSE_* variable that is set laid over them."""
+    """The settings with every GLASSHOUSE_* variable that is set laid over them.
+
+    Raises `SettingError`.
+    """
     source = os.environ if environment is None else environment  # noqa: TID251 (the one reader)
-    casts: Mapping[str, Callable[[str], object]] = {
-        "data": Path,
-        "country_database": Path,
-        "regions": Path,
-        "openid_secret_file": Path,
-        "mail_password_file": Path,
-        "trusted_proxies": lambda text: tuple(filter(None, text.split(","))),
-        "in_flight_bytes": int,
-        "collectors": int,
-        "items_per_second": float,
-        "requests_per_second": float,
-        "load_every": float,
-        "store_threads": int,
-        "one_thread": lambda text: text not in ("0", "false"),
-    }
     values: dict[str, Any] = {}
     for field in fields(Settings):
-        text = source.get(f"GLASSHOUSE_{field.name.upper()}")
+        variable = f"GLASSHOUSE_{field.name.upper()}"
+        text = source.get(variable)
         if text:
-            values[field.name] = casts.get(field.name, str)(text)
+            cast, expected = CASTS.get(field.name, (str, ""))
+            try:
+                values[field.name] = cast(text)
+            except ValueError:
+                raise SettingError(f"{variable}: found '{text}'; expected {expected}") from None
     return replace(settings, **values)
+
+
+def _addresses(text: str) -> tuple[str, ...]:
+    """A name or a network would match no peer, and nothing would say so."""
+    named = filter(None, (part.strip() for part in text.split(",")))
+    return tuple(str(ip_address(address)) for address in named)
+
+
+_WHOLE, _NUMBER = (int, "a whole number"), (float, "a number")
+CASTS: Mapping[str, tuple[Callable[[str], object], str]] = {
+    "data": (Path, ""),
+    "country_database": (Path, ""),
+    "regions": (Path, ""),
+    "openid_secret_file": (Path, ""),
+    "mail_password_file": (Path, ""),
+    "trusted_proxies": (_addresses, "IP addresses with commas between, such as 10.0.0.7,10.0.0.8"),
+    "in_flight_bytes": _WHOLE,
+    "collectors": _WHOLE,
+    "items_per_second": _NUMBER,
+    "requests_per_second": _NUMBER,
+    "load_every": _NUMBER,
+    "store_threads": _WHOLE,
+    "one_thread": (lambda text: text not in ("0", "false"), ""),
+}

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from glasshouse.cli.connection import add_arguments, connected
+from glasshouse.cli.day import day
 from glasshouse.cli.errors import CommandError
 from glasshouse.cli.tables import FORMATS, print_json, print_table
 from glasshouse.insight.exporting import csv_text
@@ -31,7 +32,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     save.add_argument("name", metavar="NAME", help="such as CVE-2026-1")
     save.add_argument("--affected", default="", metavar="RANGE", help="such as '>=2.0.0,<2.0.4'")
     save.add_argument("--osv", type=Path, metavar="FILE", help="an OSV record instead")
-    save.add_argument("--disclosed", metavar="DAY", help="default: the record's, or today")
+    save.add_argument(
+        "--disclosed", type=day, metavar="DAY", help="default: the record's, or today"
+    )
     save.add_argument("--title", default="", metavar="TEXT", help="in a few words")
     save.add_argument("--fix", default="", metavar="TEXT", help="what to do, or a link to it")
     save.set_defaults(run=run_save)
@@ -69,7 +72,10 @@ def run_save(options: argparse.Namespace) -> int:
         try:
             osv = options.osv.read_text()
         except (OSError, UnicodeDecodeError) as error:
-            raise CommandError(f"{options.osv}: cannot be read ({error})", status=2) from None
+            raise CommandError(
+                f"{options.osv}: cannot be read ({error}); expected an OSV record, whole, as UTF-8",
+                status=2,
+            ) from None
     asked = {
         "product": options.product,
         "name": options.name,

@@ -2,9 +2,14 @@
 
 import argparse
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
+from typing import TextIO
 
 from glasshouse.cli.connection import add_arguments, connected
+from glasshouse.cli.errors import CommandError
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -30,13 +35,27 @@ def run(options: argparse.Namespace) -> int:
     asked = {"product": options.product, "kind": kind, "identity": identity}
     rows = 0
     with connected(options) as connection:
-        output = options.output.open("w") if options.output else sys.stdout
-        try:
-            for line in connection.export(asked):
+        lines = connection.export(asked)
+        first = next(lines, None)  # before the file: what is refused leaves an older one as it was
+        with _opened(options.output) as output:
+            for line in () if first is None else chain((first,), lines):
                 rows += 1
                 output.write(line)
-        finally:
-            if options.output:
-                output.close()
-    print(f"{rows} rows are held about it.", file=sys.stderr)
+    print(f"{rows} {'row is' if rows == 1 else 'rows are'} held about it.", file=sys.stderr)
     return 0
+
+
+@contextmanager
+def _opened(path: Path | None) -> Iterator[TextIO]:
+    if path is None:
+        yield sys.stdout
+        return
+    try:
+        with path.open("w") as output:
+            yield output
+    except OSError as error:
+        raise CommandError(
+            f"{path}: cannot be written ({error.strerror}); expected --output FILE in a directory "
+            "that is there and can be written",
+            status=2,
+        ) from None

@@ -24,6 +24,7 @@ from glasshouse.keeping.checking import examine
 from glasshouse.keeping.erasing import ErasureError, Wanted, erase
 from glasshouse.keeping.exporting import export
 from glasshouse.keeping.holdings import Holdings
+from glasshouse.keeping.subject import SubjectError, check_subject
 from glasshouse.people import Reader, Records
 from glasshouse.store import StoreError
 from glasshouse_sdk.manifest.vocabulary import IDENTITIES
@@ -92,6 +93,10 @@ def export_lines(holdings: Holdings, asked: Asked) -> Iterator[str]:
         wanted = msgspec.convert(asked, Export)
     except msgspec.ValidationError as error:
         raise CommandError(f"export: {error}", status=2) from None
+    try:
+        check_subject(holdings, wanted.product, wanted.kind)
+    except SubjectError as error:
+        raise CommandError(str(error), status=2) from None
     return _export_lines(export(holdings, wanted.product, wanted.kind, wanted.identity))
 
 

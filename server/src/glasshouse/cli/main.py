@@ -29,6 +29,7 @@ from glasshouse.cli import (
     sql,
 )
 from glasshouse.cli.errors import CommandError
+from glasshouse.settings import SettingError
 
 COMMANDS: tuple[ModuleType, ...] = (
     serve,
@@ -76,6 +77,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CommandError as error:
         print(f"glasshouse: {error}", file=sys.stderr)
         return error.status
+    except SettingError as error:
+        print(f"glasshouse: {error}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:

@@ -6,6 +6,8 @@ import json
 from glasshouse.cli.connection import add_arguments, connected
 from glasshouse.people import Role
 
+ROLES = tuple(role.value for role in Role)
+
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser(
@@ -26,7 +28,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="make a one-time link for an account, or for a new password",
         epilog="Example:  glasshouse people invite --role admin --raw --data ./data",
     )
-    invite.add_argument("--role", choices=tuple(Role), default=Role.VIEWER, help="default viewer")
+    invite.add_argument("--role", choices=ROLES, default=Role.VIEWER.value, help="default viewer")
     invite.add_argument("--raw", action="store_true", help="with raw access")
     invite.add_argument("--name", metavar="NAME", help="a new password for this person instead")
     invite.set_defaults(run=run_invite)
@@ -36,7 +38,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         epilog="Example:  glasshouse people set robin --raw yes --data ./data",
     )
     change.add_argument("name", metavar="NAME")
-    change.add_argument("--role", choices=tuple(Role))
+    change.add_argument("--role", choices=ROLES)
     change.add_argument("--raw", choices=("yes", "no"))
     change.set_defaults(run=run_set)
     remove = actions.add_parser(

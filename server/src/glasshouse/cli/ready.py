@@ -39,7 +39,7 @@ def _asked(url: str) -> int:
     try:
         answer = httpx.get(f"{url}/health/ready", timeout=4, trust_env=False)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        print(f"not ready: {type(error).__name__}")
+        print(f"not ready: found no answer at {url} ({error}); expected a running server")
         return 1
     print("ready" if answer.is_success else f"not ready: status {answer.status_code}")
     return int(not answer.is_success)

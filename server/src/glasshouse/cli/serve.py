@@ -70,12 +70,12 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def settings_of(options: argparse.Namespace) -> Settings:
-    """Flags over environment over defaults. Raises `CommandError` for what cannot be."""
+    """Flags over environment over defaults.
+
+    Raises `CommandError` and `SettingError` for what cannot be.
+    """
     flags = {name: getattr(options, name, None) for name in FLAGS}
-    try:
-        settings = from_environment(Settings(data=Path("data")))
-    except ValueError as error:
-        raise CommandError(f"a GLASSHOUSE_* variable cannot be read: {error}", status=2) from None
+    settings = from_environment(Settings(data=Path("data")))
     given = {name: value for name, value in flags.items() if value is not None}
     settings = replace(settings, **given)
     for is_wrong, why in _rules(settings):

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from glasshouse.console.access import Access, refuse_as_json
+from glasshouse.console.access import Access, Answering, refuse_as_json
 from glasshouse.console.beside import Beside
 from glasshouse.console.office_acts import AddAlert, OfficeActs, PutRelease, SaveAdvisory
 from glasshouse.console.replying import (
@@ -21,7 +21,7 @@ from glasshouse.console.replying import (
     too_large,
     tried,
 )
-from glasshouse.insight import QuestionError
+from glasshouse.insight import QuestionError, UnknownProductError
 from glasshouse.insight.exporting import csv_text
 from glasshouse.insight.reading import Reading
 from glasshouse.office import Alert, OfficeError
@@ -61,14 +61,34 @@ def contact_rows(reading: Reading, beside: Beside, product: str, name: str) -> l
     return rows
 
 
+def _found(answer: Answering) -> Answering:
+    """The answer, or that there is no such product."""
+
+    def told(request: Request, reader: Reader) -> Response:
+        try:
+            return answer(request, reader)
+        except UnknownProductError as error:
+            return no_such(str(error))
+
+    return told
+
+
+def _asked_product(request: Request, reading: Reading) -> str:
+    """The slug; "" where none is given. Raises `UnknownProductError`: it is not 'none yet'."""
+    slug = request.query_params.get("product", "")
+    if slug:
+        reading.product(slug)
+    return slug
+
+
 def routes(
     access: Access, acts: OfficeActs, beside: Beside, reading: Callable[[Reader], Reading]
 ) -> list[Route]:
     """Each under its row in `endpoints.NEEDED`."""
     office = beside.office
 
-    def advisories(request: Request, _: Reader) -> Response:
-        found = office.advisories.of(request.query_params.get("product", ""))
+    def advisories(request: Request, reader: Reader) -> Response:
+        found = office.advisories.of(_asked_product(request, reading(reader)))
         return listed(request, "advisories", [asdict(advisory) for advisory in found], "name")
 
     def contacts_of_advisory(request: Request, reader: Reader) -> Response:
@@ -85,7 +105,7 @@ def routes(
         return as_json({"rows": rows})
 
     def contacts(request: Request, reader: Reader) -> Response:
-        product = request.query_params.get("product", "")
+        product = _asked_product(request, reading(reader))
         try:
             limit = max(1, min(int(request.query_params.get("limit", PAGE)), MOST))
         except ValueError:
@@ -99,8 +119,8 @@ def routes(
         found = [alert_object(alert, whole=False) for alert in office.alerts.all()]
         return listed(request, "alerts", found, "id")
 
-    def releases(request: Request, _: Reader) -> Response:
-        found = office.releases.of(request.query_params.get("product", ""))
+    def releases(request: Request, reader: Reader) -> Response:
+        found = office.releases.of(_asked_product(request, reading(reader)))
         return listed(request, "releases", [asdict(release) for release in found], "version")
 
     async def post_contacts(request: Request, reader: Reader) -> Response:
@@ -164,7 +184,9 @@ def routes(
     }
     return [
         *(
-            Route(path, access.guarded("GET", path, answer, refuse_as_json), methods=["GET"])
+            Route(
+                path, access.guarded("GET", path, _found(answer), refuse_as_json), methods=["GET"]
+            )
             for path, answer in plain.items()
         ),
         *(

@@ -28,6 +28,7 @@ from typing import Any
 from glasshouse.keeping import ledger
 from glasshouse.keeping.cleansing import cleanse
 from glasshouse.keeping.holdings import Holdings
+from glasshouse.keeping.subject import SubjectError, check_subject
 from glasshouse.store import Erased, Erasure
 
 FORGET = "forget-"  # how the names of erasures begin that an instance asked for itself
@@ -74,15 +75,10 @@ def replay(holdings: Holdings) -> list[str]:
 
 
 def _check(holdings: Holdings, wanted: Wanted) -> None:
-    product = holdings.catalogue.product(wanted.product)
-    if product is None:
-        known = ", ".join(p.slug for p in holdings.catalogue) or "none is registered"
-        raise ErasureError(f"found the product '{wanted.product}', expected one of: {known}")
-    kinds = {"instance", *(k for m in product.manifests.values() for k in m.identities)}
-    if wanted.kind is not None and wanted.kind not in kinds:
-        raise ErasureError(
-            f"found the identity '{wanted.kind}', expected one of: {', '.join(sorted(kinds))}"
-        )
+    try:
+        check_subject(holdings, wanted.product, wanted.kind)
+    except SubjectError as error:
+        raise ErasureError(str(error)) from None
     if wanted.since and wanted.until and wanted.since >= wanted.until:
         raise ErasureError("found a time range that ends before it begins, expected FROM before TO")
 
