@@ -6,6 +6,8 @@ import re
 import pytest
 from filling_in import CANARY, fill_in, word_of
 
+from glasshouse.console.markdown import rendered
+
 SETTINGS = "/products/forge/settings"
 PAYLOAD = "<script>alert(1)</script>\"'>{{ 7*7 }}"
 
@@ -183,6 +185,15 @@ def test_a_wrong_alert_is_not_added(house, robin, fields):
 
 
 # The privacy desk.
+
+
+def test_the_steps_of_a_switch_are_read_as_they_are_written(house):
+    """Manifests write them in Markdown: nobody shall read asterisks and fences."""
+    with house.client("officer") as officer:
+        assert "<p>Set FORGE_TELEMETRY_OFF=1.</p>" in officer.get("/privacy").text
+    said = rendered("1. Select **Save**.\n\n```\na=<b>\n```\n")
+    assert "<strong>Save</strong>" in said
+    assert "<pre><code>a=&lt;b&gt;" in said
 
 
 def test_an_officer_exports_and_erases_and_nothing_typed_is_kept(house, robin):

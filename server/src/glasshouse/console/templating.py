@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse, StreamingResponse
 
 from glasshouse.console import charts, formats
 from glasshouse.console.asset import asset_address
+from glasshouse.console.markdown import rendered
 from glasshouse.console.words import LANGUAGE, markup, say, title
 from glasshouse.model import REASONS, Reason
 
@@ -49,6 +50,7 @@ _ENVIRONMENT.filters.update(
     moment=formats.moment,
     seconds=formats.seconds,
     meaning=_meaning,
+    markdown=rendered,
 )
 
 
