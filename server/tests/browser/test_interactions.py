@@ -222,6 +222,11 @@ def test_the_first_item_shows_by_itself(page, tmp_path):
         page.picture(OUTPUT / "first-use-arrived.png")
         lamp = "getComputedStyle(document.querySelector('.lamp')).backgroundColor"
         assert page.value(lamp) == "rgb(17, 105, 63)"
+        told = page.value("document.querySelector('#content').innerText")
+        assert "It works" in told
+        assert "Waiting for the first item" not in told
+        assert "Nothing has arrived" not in told
+        assert page.value("document.querySelector('.books .sum dd').textContent") == "1"
         page.follow(".arrival a")
         assert page.value("document.querySelector('.arrival')") is None
         assert page.value("document.querySelectorAll('#active_instances svg').length") == 2

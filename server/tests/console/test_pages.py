@@ -1,6 +1,7 @@
 """The pages: what they show, that nothing shown can act, and that wrong addresses are pages too."""
 
 import contextlib
+import html
 import re
 from contextvars import ContextVar
 
@@ -11,6 +12,7 @@ from fleet import world as build
 from serving import browsing
 from starlette.requests import Request
 
+from glasshouse.cli.installation import Installation
 from glasshouse.console.app import access_in_memory, console_app
 from glasshouse.console.pages.arrangements import ARRANGEMENTS
 from glasshouse.console.pages.question_page import QuestionPage
@@ -18,6 +20,9 @@ from glasshouse.console.templating import streamed
 from glasshouse.insight.reading import Reading
 from glasshouse.model import Origin
 from glasshouse.people.rights import machine
+from glasshouse.settings import Settings
+from glasshouse_sdk.manifest import parse_manifest
+from glasshouse_sdk.manifest.template import new_manifest
 
 PAGES = [
     "/",
@@ -84,6 +89,7 @@ def test_first_use(tmp_path):
         assert "Waiting for the first item" in text
         assert "glasshouse-sdk --manifest forge.toml --key gh_" in text
         assert "record command_finished command=run seconds=1.5" in text
+        assert "telemetry.record(&#34;command_finished&#34;, command=&#34;run&#34;" in text
         assert "Which installations" not in text
 
 
@@ -226,3 +232,50 @@ def shown(data, fleet, manifest=MANIFEST):
     with browsing(console_app(made.insight, "t"), "t") as client:
         yield client
     made.store.close()
+
+
+def test_the_steps_of_an_empty_server_send_what_their_manifest_declares(tmp_path):
+    installation = Installation(Settings(data=tmp_path / "data"), print)
+    with browsing(console_app(installation.insight, "t"), "t") as client:
+        text = html.unescape(client.get("/").text)
+    installation.close()
+    manifest = parse_manifest(new_manifest("shop").encode())
+    name, *fields = re.search(r" record (.+)", text)[1].split()
+    item = manifest.items[f"event.{name}"]
+    assert {field.partition("=")[0] for field in fields} <= set(item.fields)
+    assert "product add shop.toml --write-key-file shop.key" in text
+    assert '--key "$(cat shop.key)"' in text
+
+
+EVENTS, SNAPSHOTS = MANIFEST.index("[event."), MANIFEST.index("[snapshot.")
+SNAPSHOTS_ALONE = MANIFEST[:EVENTS] + MANIFEST[SNAPSHOTS:]
+ONE_EVENT = """
+[event.started]
+occasions = ["start"]
+purpose = "use"
+"""
+
+
+def test_a_product_of_snapshots_alone_has_no_pages_of_features_and_funnels(tmp_path):
+    item = Item("snapshot.host", NOW, "a", "production", "1.0", "DE", {"cores": 2})
+    with shown(tmp_path, Fleet([item]), SNAPSHOTS_ALONE) as client:
+        menu = client.get("/products/forge").text
+        assert "/products/forge/versions" in menu
+        for name in ("features", "funnels"):
+            assert f"/products/forge/{name}" not in menu
+            answer = client.get(f"/products/forge/{name}")
+            assert "declares nothing that this page could show" in answer.text
+
+
+def test_funnels_without_steps_ask_for_some_and_are_no_mistake(tmp_path):
+    one = SNAPSHOTS_ALONE + ONE_EVENT
+    item = Item("snapshot.host", NOW, "a", "production", "1.0", "DE", {"cores": 2})
+    with shown(tmp_path, Fleet([item]), one) as client:
+        assert client.get("/products/forge/funnels").status_code == 200
+
+
+def test_sharing_is_not_offered_to_who_may_not_share(opened):
+    """A browser on the server's machine has no account, and a link has the access of its maker."""
+    assert "/products/forge/versions" in opened.get("/products/forge").text
+    assert 'href="/shares"' not in opened.get("/products/forge").text
+    assert "with an account" in opened.get("/shares").text

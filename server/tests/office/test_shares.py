@@ -38,6 +38,10 @@ def test_a_link_shows_one_page_suppressed_without_an_account_or_a_cookie(house, 
     assert answer.text.count("Debian 12") == other.count("Debian 12"), "its state cannot be changed"
 
 
+def test_sharing_is_offered_to_who_may_share(kim):
+    assert 'href="/shares"' in kim.get("/products/forge").text
+
+
 def test_an_exact_link_is_made_by_raw_access_alone_says_so_and_is_on_record(
     house, robin, kim, nobody
 ):

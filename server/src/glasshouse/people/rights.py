@@ -24,7 +24,7 @@ RIGHT_WORDS: Mapping[Right, str] = {
     Right.CHANGE: "products and their settings, backups, checks",
     Right.PEOPLE: "people, their roles and their access",
     Right.RECORDS: "the log of raw reads and of changes",
-    Right.OWN: "tokens of one's own",
+    Right.OWN: "tokens and share links of one's own, with an account",
 }
 
 

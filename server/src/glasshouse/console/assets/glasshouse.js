@@ -162,6 +162,12 @@ const look = async () => {
       waiting.classList.add("here");
       waiting.querySelector(".said").textContent = waiting.dataset.arrived;
       waiting.querySelector("a").textContent = waiting.dataset.show;
+      // What said that nothing is there, and counted none, is over.
+      const title = document.querySelector("#first");
+      title.textContent = title.dataset.arrived;
+      document.querySelector(".first-use .yet").hidden = true;
+      const [books, now] = [document, found].map((page) => page.querySelector(".books"));
+      if (books && now) books.replaceWith(now);
       return;
     }
     if (still) waiting.querySelector(".said").textContent = still.querySelector(".said").textContent;

@@ -5,7 +5,12 @@
 from collections.abc import Mapping
 
 from glasshouse.console.pages.arrangement import Arrangement, Asked, Figure
-from glasshouse.console.pages.defaults import charted_field, set_up_steps, version_trait
+from glasshouse.console.pages.defaults import (
+    charted_field,
+    has_events,
+    set_up_steps,
+    version_trait,
+)
 from glasshouse.insight.pages import has_load_times, has_pages
 from glasshouse.insight.period import Step
 from glasshouse.insight.traits import has_organizations
@@ -65,6 +70,7 @@ ARRANGEMENTS: Mapping[str, Arrangement] = {
                 Figure("feature_breadth", "bars", takes=("field",)),
             ),
             asks=(Asked("field", "feature"),),
+            possible=has_events,
         ),
         Arrangement(
             "organizations",
@@ -137,6 +143,7 @@ ARRANGEMENTS: Mapping[str, Arrangement] = {
                     ),
                 ),),
             asks=(Asked("steps", "text", set_up_steps), Asked("within", "number")),
+            possible=has_events,
             template="funnels",
         ),
         Arrangement("retention", (Figure("retention", "matrix"), Figure("lifecycle", "stack")),

@@ -15,6 +15,11 @@ def charted_fields(manifest: Manifest) -> list[DeclaredField]:
     return [f for f in declared_fields(manifest) if f.field.type in CHARTED_TYPES]
 
 
+def has_events(manifest: Manifest) -> bool:
+    """Whether something can be used: a product of snapshots alone has no features."""
+    return any(item.kind == "event" for item in manifest.items.values())
+
+
 def charted_field(manifest: Manifest) -> str:
     return next((field.path for field in charted_fields(manifest)), "")
 

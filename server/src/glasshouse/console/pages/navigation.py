@@ -35,9 +35,17 @@ class Group:
     entries: tuple[Entry, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """What leads on from a page of a product."""
+
+    groups: tuple[Group, ...]
+    may_share: bool
+
+
 def navigation(
     product: Product, reader: Reader, current: str, address: PageAddress | None = None
-) -> tuple[Group, ...]:
+) -> Menu:
     """The menu as this reader has it. Period and conditions go along."""
     known = address or PageAddress(product.slug, current, {})
     groups = []
@@ -53,7 +61,7 @@ def navigation(
         )
         if entries:
             groups.append(Group(say(f"menu.{group}"), entries))
-    return tuple(groups)
+    return Menu(tuple(groups), right_for("GET", "/shares") in reader.rights)
 
 
 def _open(product: Product, reader: Reader, name: str) -> bool:

@@ -70,5 +70,12 @@ def first_item(manifest: Manifest) -> FirstItem:
         if isinstance(field.example, str | int | float)
     }
     shell = (f"{n}={json.dumps(v) if isinstance(v, bool) else v}" for n, v in examples.items())
-    python = (f"{n}={v!r}" for n, v in examples.items())
-    return FirstItem(" ".join([name, *map(shlex.quote, shell)]), ", ".join([repr(name), *python]))
+    python = (f"{n}={_python(v)}" for n, v in examples.items())
+    return FirstItem(
+        " ".join([name, *map(shlex.quote, shell)]), ", ".join([_python(name), *python])
+    )
+
+
+def _python(value: str | float) -> str:
+    """As Python's formatters write it."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)

@@ -161,6 +161,8 @@ class QuestionPage:
                 if name in known.state:
                     find_trait(product.manifest, known.state[name], name)
             for figure in self._arrangement.figures[:1]:
+                if not _has(figure, known.state):  # nothing was asked yet
+                    return False
                 self._reading.check(figure.question, self._words(known, figure))
         except QuestionError:
             return True
