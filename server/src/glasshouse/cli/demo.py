@@ -67,9 +67,15 @@ def add_parser(subparsers: Any) -> None:
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--listen", default="127.0.0.1:8090", help="HOST:PORT")
-    parser.add_argument("--data", type=Path, default=Path(".demo"), help="data directory")
-    parser.add_argument("--products", type=Path, default=PRODUCTS, help="folder of the programmes")
+    parser.add_argument(
+        "--listen", default="127.0.0.1:8090", metavar="HOST:PORT", help="default 127.0.0.1:8090"
+    )
+    parser.add_argument(
+        "--data", type=Path, default=Path(".demo"), metavar="DIR", help="default .demo"
+    )
+    parser.add_argument(
+        "--products", type=Path, default=PRODUCTS, metavar="DIR", help="folder of the programmes"
+    )
     parser.add_argument("--fill-only", action="store_true", help="stop when everything is stored")
     parser.set_defaults(run=run)
 

@@ -15,7 +15,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         description="Removes items and all derived from them, from store, journal and everything "
         "else that the server keeps, and prints a receipt. Items of an erased identity that were "
         "made before are not let in again. A backup made earlier is cleansed when it is restored.",
-        epilog="Examples:  glasshouse erase --product psmdb --instance 6aef422e-56a7-4530  ·  "
+        epilog="Examples:  glasshouse erase --product psmdb "
+        "--instance 6aef422e-56a7-4530-af9d-0123456789ab  ·  "
         "glasshouse erase --product psmdb --identity organization acme --to 2026-01-01  ·  "
         "glasshouse erase --product psmdb --simulated",
     )

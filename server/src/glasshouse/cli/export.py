@@ -18,8 +18,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="print all that is held about an instance, user or organization",
         description="Prints a line of JSON for every row that belongs to the identity: its items, "
         "and what is derived of them.",
-        epilog="Example:  glasshouse export --product psmdb --instance 6aef422e-56a7-4530 "
-        "--output it.jsonl",
+        epilog="Example:  glasshouse export --product psmdb "
+        "--instance 6aef422e-56a7-4530-af9d-0123456789ab --output it.jsonl",
     )
     parser.add_argument("--product", required=True, metavar="SLUG")
     whose = parser.add_mutually_exclusive_group(required=True)

@@ -29,6 +29,7 @@ from glasshouse.cli import (
     sql,
 )
 from glasshouse.cli.errors import CommandError
+from glasshouse.cli.help_text import CommandParser
 from glasshouse.settings import SettingError
 
 COMMANDS: tuple[ModuleType, ...] = (
@@ -57,7 +58,7 @@ COMMANDS: tuple[ModuleType, ...] = (
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line, for `main` and for the reference page."""
-    top = argparse.ArgumentParser(
+    top = CommandParser(
         prog="glasshouse",
         description="Telemetry for shipped software that everyone can see through.",
         epilog="Try it on this machine:  glasshouse demo",

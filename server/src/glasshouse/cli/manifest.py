@@ -127,14 +127,19 @@ def described(path: Path, error: ManifestError) -> str:
     return f"{path}: {count} problem{'s' if count > 1 else ''}{lines}"
 
 
+def _number(number: int, one: str, several: str) -> str:
+    return f"{number} {one if number == 1 else several}"
+
+
 def run_check(options: argparse.Namespace) -> int:
     if not options.json:
         manifest = readable(options.manifest)
         fields = sum(len(item.fields) for item in manifest.items.values())
         parts = f" of {len(manifest.parts)} parts and the whole" if manifest.parts else ""
         print(
-            f"{options.manifest}: fine. {len(manifest.items)} items{parts} with {fields} fields, "
-            f"{len(manifest.switches)} switches, {manifest.digest}"
+            f"{options.manifest}: fine. {_number(len(manifest.items), 'item', 'items')}{parts} "
+            f"with {_number(fields, 'field', 'fields')}, "
+            f"{_number(len(manifest.switches), 'switch', 'switches')}, {manifest.digest}"
         )
         risks = lints_of(manifest)
         for risk in risks:

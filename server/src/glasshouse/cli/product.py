@@ -25,7 +25,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="register a manifest, or a new version of one; prints the write key last",
         epilog="Example:  glasshouse product add shop.toml --data ./data --write-key-file key",
     )
-    add.add_argument("manifest", type=Path)
+    add.add_argument("manifest", type=Path, help="the manifest: TOML, or composed")
     add.add_argument(
         "--write-key-file", type=Path, metavar="FILE", help="also write the key to this file"
     )

@@ -237,8 +237,19 @@ def _print(command: Command, result: Any, arguments: argparse.Namespace) -> None
         print(command.show(result), flush=True)
 
 
+class CommandHelp(argparse.HelpFormatter):
+    """Does not break the example into lines: it is there to be copied."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        says, _, example = text.partition(" ")
+        if says != "Example:":
+            return super()._fill_text(text, width, indent)
+        return f"{indent}{says}\n{indent}  {example}"
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
+        formatter_class=CommandHelp,
         prog="glasshouse-sdk",
         description="What a product's telemetry does on this machine, and how to decide over it.",
         epilog="Example: glasshouse-sdk --manifest acme.json why",
@@ -265,6 +276,7 @@ def _parser() -> argparse.ArgumentParser:
             help=command.says,
             description=command.says[0].upper() + command.says[1:] + ".",
             epilog=f"Example: {command.example}",
+            formatter_class=CommandHelp,
         )
         each.add_argument("--json", action="store_true", help="print JSON")
         for flag, options in command.arguments:

@@ -58,13 +58,24 @@ def _moment(seconds: float | None) -> str | None:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
+def _waiting(result: Any) -> str:
+    """How many, and what sends them: who looks right after recording shall not think it broken."""
+    number = result["waiting"]
+    items = f"{number} item{'s' * (number != 1)}"
+    if not number or result["way"] == "agent":
+        return items
+    from_then = result["next_attempt_not_before"] or ""
+    when = f" from {from_then} on" if from_then > (_moment(time.time()) or "") else ""
+    return f"{items}; a run of the product sends what waits{when}, `send` sends it now"
+
+
 def status_text(result: Any) -> str:
     shown = {
         **{f"channel {name}": state for name, state in result["channels"].items()},
         "sends to": f"{result['endpoint'] or 'nowhere'} ({result['wire']}, {result['way']})",
         **({"not carried": result["wire_leaves"]} if result["wire_leaves"] else {}),
         "state": result["state"],
-        "waiting": f"{result['waiting']} items",
+        "waiting": _waiting(result),
         "last success": result["last_success"] or "none",
         "last failure": f"{result['last_failure'] or 'none'} {result['problem']}".rstrip(),
         **(
