@@ -1,6 +1,7 @@
 """The only reader of the environment. One frozen `Settings`; every field says what it does."""
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from ipaddress import ip_address
@@ -151,6 +152,13 @@ def _addresses(text: str) -> tuple[str, ...]:
     return tuple(str(ip_address(address)) for address in named)
 
 
+def _size(text: str) -> str:
+    """What DuckDB reads as a size."""
+    if not re.fullmatch(r"\d+(\.\d+)? ?[KMGT]i?B", text, re.IGNORECASE):
+        raise ValueError(text)
+    return text
+
+
 _WHOLE, _NUMBER = (int, "a whole number"), (float, "a number")
 CASTS: Mapping[str, tuple[Callable[[str], object], str]] = {
     "data": (Path, ""),
@@ -164,6 +172,7 @@ CASTS: Mapping[str, tuple[Callable[[str], object], str]] = {
     "items_per_second": _NUMBER,
     "requests_per_second": _NUMBER,
     "load_every": _NUMBER,
+    "store_memory": (_size, "a size such as 2GB"),
     "store_threads": _WHOLE,
     "one_thread": (lambda text: text not in ("0", "false"), ""),
 }

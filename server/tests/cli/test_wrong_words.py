@@ -85,6 +85,7 @@ def test_a_role_that_is_none_is_told_the_roles_as_they_are_typed(data, capsys):
     ("variable", "text", "expected"),
     [
         ("GLASSHOUSE_STORE_THREADS", "x", "a whole number"),
+        ("GLASSHOUSE_STORE_MEMORY", "lots", "a size such as 2GB"),
         ("GLASSHOUSE_ITEMS_PER_SECOND", "fast", "a number"),
         ("GLASSHOUSE_TRUSTED_PROXIES", "balancer", "IP addresses"),
         ("GLASSHOUSE_TRUSTED_PROXIES", "10.0.0.0/8", "IP addresses"),

@@ -194,7 +194,10 @@ def test_preflight_and_other_methods_are_answered(running):
     import httpx
 
     assert httpx.options(running.url + "/v1/batch").status_code == 204
-    assert httpx.get(running.url + "/v1/batch").status_code == 405
+    refused = httpx.get(running.url + "/v1/batch")
+    assert refused.status_code == 405
+    error = refused.json()["error"]
+    assert (error["found"], error["expected"]) == ("GET", refused.headers["allow"])
 
 
 def test_simulated_reports_are_marked(running):

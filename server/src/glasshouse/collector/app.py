@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
+import msgspec
+
 from glasshouse.collector.desk import Desk
 from glasshouse.collector.door import Door, Reply
 from glasshouse.collector.doors import DOOR_BY_ROUTE, INQUIRIES, METHODS_BY_PATH
@@ -79,11 +81,11 @@ class Collector:
         if inquiry is not None:
             return inquiry(self._desk)
         allowed = ", ".join((*METHODS_BY_PATH[path], "OPTIONS"))
-        return Reply(405, b'{"error":"another method"}', headers={"allow": allowed})
+        return _wrong_method(method, allowed)
 
     def _page_file(self, method: str, path: str, headers: Headers) -> Reply:
         if method not in ("GET", "HEAD"):
-            return Reply(405, b'{"error":"another method"}', headers={"allow": "GET, HEAD"})
+            return _wrong_method(method, "GET, HEAD")
         known = next((v.decode("latin-1") for k, v in headers if k == b"if-none-match"), "")
         reply = page_file(self._desk.catalogue, path, known)
         return reply or Reply(404, b'{"error":"no such file"}')
@@ -150,3 +152,13 @@ PREFLIGHT = Reply(
         "access-control-max-age": "86400",
     },
 )
+
+
+def _wrong_method(method: str, allowed: str) -> Reply:
+    error = {
+        "reason": "wrong_method",
+        "found": method[:32],
+        "expected": allowed,
+        "do": "send the request with a method that is expected here",
+    }
+    return Reply(405, msgspec.json.encode({"error": error}), headers={"allow": allowed})
