@@ -23,6 +23,7 @@ from glasshouse.cli.directly import answered
 from glasshouse.cli.errors import CommandError, InUseError
 from glasshouse.cli.installation import Installation
 from glasshouse.cli.keeping import END, PREFIX, carry_out, export_lines, record
+from glasshouse.cli.server_file import SERVER_FILE
 from glasshouse.console import people_api
 from glasshouse.console.access import WHY
 from glasshouse.insight import QuestionError, SqlError
@@ -34,7 +35,6 @@ from glasshouse.settings import Settings, from_environment
 from glasshouse_sdk.manifest import ManifestError
 
 DEFAULT_DATA = Path("data")
-SERVER_FILE = "server.json"
 PATIENCE = 15.0  # seconds that a server may take to start or stop
 
 Words = Mapping[str, Sequence[str]]
