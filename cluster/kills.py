@@ -17,8 +17,9 @@ from clickhouse_driver import Client
 
 from cluster.clickhouse import PASSWORD, USER
 from cluster.load import NUMBER, Load
+from cluster.packages import exit_without_packages
 from cluster.roles import RoleProcess
-from cluster.whole import WholeCluster, missing, whole_cluster
+from cluster.whole import WholeCluster, whole_cluster
 
 BEFORE_SECONDS = 4.0  # of load before a kill
 DOWN_SECONDS = 6.0  # that what was killed stays away
@@ -185,8 +186,7 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=4)
     parser.add_argument("--directory", type=Path, help="where the cluster lives; kept if given")
     options = parser.parse_args()
-    if missing():
-        sys.exit(f"not installed: {', '.join(missing())}; as root: tools/companions.sh cluster")
+    exit_without_packages()
     with tempfile.TemporaryDirectory() as temporary:
         directory = options.directory or Path(temporary)
         with whole_cluster(directory) as cluster:

@@ -8,10 +8,9 @@ from pathlib import Path
 
 from bench.server import MANIFEST
 
-from cluster.clickhouse import ClickHouseCluster, clickhouse_server
-from cluster.nats import NatsCluster, nats_server
+from cluster.clickhouse import ClickHouseCluster
+from cluster.nats import NatsCluster
 from cluster.roles import RoleProcess
-from cluster.zookeeper import has_zookeeper
 
 PATIENCE = 300.0  # seconds
 SETTLED_SECONDS = 40.0
@@ -130,16 +129,6 @@ class WholeCluster:
             )
             for number in range(1, count + 1)
         ]
-
-
-def missing() -> list[str]:
-    """Debian packages of what is not installed."""
-    there = {
-        "nats-server": nats_server() is not None,
-        "clickhouse-server": clickhouse_server() is not None,
-        "zookeeper": has_zookeeper(),
-    }
-    return [package for package, is_there in there.items() if not is_there]
 
 
 @contextmanager

@@ -11,7 +11,8 @@ from bench.load import native_requests, send
 from bench.server import running
 from cluster import kills
 from cluster.load import Load
-from cluster.whole import missing, whole_cluster
+from cluster.packages import missing
+from cluster.whole import whole_cluster
 
 pytestmark = [
     pytest.mark.slow,
