@@ -86,6 +86,7 @@ class Telemetry:
         self._recorder: Recorder | None = None
         self._is_on = False
         self._decision: Decision | None = None
+        self._state: State | None = None
         try:
             environ = process_environment() if environment is None else environment
             self._surroundings = Surroundings(
