@@ -31,7 +31,7 @@ from glasshouse.store.engines.clickhouse.schema import Schema
 from glasshouse.store.engines.clickhouse.suppressing import Befallen, Erasures
 from glasshouse.store.engines.clickhouse.tables import ItemTable, follow
 from glasshouse.store.engines.clickhouse.translating import READING, translate
-from glasshouse.store.engines.duckdb.tables import check_names
+from glasshouse.store.item_schema import check_names
 from glasshouse.store.marks import mark
 from glasshouse.store.port import (
     Applied,

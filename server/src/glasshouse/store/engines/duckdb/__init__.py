@@ -27,13 +27,9 @@ from glasshouse.store.engines.duckdb.gate import Gate
 from glasshouse.store.engines.duckdb.identities import IdentityIndex, Surrogates
 from glasshouse.store.engines.duckdb.opening import FILE, connect, prepare_tables
 from glasshouse.store.engines.duckdb.rewriting import clear_copies, put_in_place, write_copy
-from glasshouse.store.engines.duckdb.tables import (
-    ItemTable,
-    check_names,
-    ensure_table,
-    read_tables,
-)
+from glasshouse.store.engines.duckdb.tables import ItemTable, ensure_table, read_tables
 from glasshouse.store.engines.duckdb.views import make_views
+from glasshouse.store.item_schema import check_names
 from glasshouse.store.marks import mark
 from glasshouse.store.port import (
     Applied,
