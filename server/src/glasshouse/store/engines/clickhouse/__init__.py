@@ -24,7 +24,6 @@ from glasshouse.store.engines.clickhouse.lines import ticks_of
 from glasshouse.store.engines.clickhouse.link import Link, StatementError
 from glasshouse.store.engines.clickhouse.moved import MovedKeys, take_removed
 from glasshouse.store.engines.clickhouse.opening import open_link
-from glasshouse.store.engines.clickhouse.queries import query_text
 from glasshouse.store.engines.clickhouse.quoting import literal
 from glasshouse.store.engines.clickhouse.rewriting import drop_detached, wait_for_old_parts
 from glasshouse.store.engines.clickhouse.schema import Schema
@@ -48,6 +47,7 @@ from glasshouse.store.port import (
     Watch,
     unwatched,
 )
+from glasshouse.store.query_files import query_text
 from glasshouse_sdk.manifest import Manifest
 
 MOST_RACES = 5  # with other processes that change the same tables
