@@ -11,7 +11,8 @@ from clickhouse_driver import Client
 from cluster.clickhouse import PASSWORD, USER
 from cluster.load import Load
 from cluster.packages import exit_without_packages
-from cluster.whole import PRODUCT, WholeCluster, whole_cluster
+from cluster.process import started
+from cluster.whole import PRODUCT, WholeCluster
 
 LOOK_SECONDS = 2.0
 
@@ -37,7 +38,8 @@ def main() -> None:
         print(
             "starting 3 NATS, 2 x 2 ClickHouse, ZooKeeper, and Glasshouse's processes", flush=True
         )
-        with contextlib.suppress(KeyboardInterrupt), whole_cluster(directory, **sizes) as cluster:
+        cluster = WholeCluster(directory, **sizes)
+        with contextlib.suppress(KeyboardInterrupt), started(cluster):
             show(cluster)
             send(cluster, options.seconds, options.pause)
             if not options.leave:

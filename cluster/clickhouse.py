@@ -1,6 +1,6 @@
 """Real ClickHouse servers on loopback: shards and replicas, in a directory of one's own.
 
-    with clickhouse_cluster(directory) as cluster:
+    with started(ClickHouseCluster(directory)) as cluster:
         store = open_store(..., address=cluster.address("glasshouse"))
         cluster.nodes["s1r2"].kill()
 
@@ -9,10 +9,8 @@ Servers can be stopped, killed and started again; each keeps its ports and its d
 
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 from xml.sax.saxutils import escape
 
 from bench.server import free_port
@@ -173,14 +171,3 @@ class ClickHouseCluster:
 
 def _replica(node: Node) -> str:
     return REPLICA.format(port=node.port, user=USER, password=escape(PASSWORD))
-
-
-@contextmanager
-def clickhouse_cluster(directory: Path, **options: Any) -> Iterator[ClickHouseCluster]:
-    """A cluster that runs for as long as the block lasts. `options` as of `ClickHouseCluster`."""
-    cluster = ClickHouseCluster(directory, **options)
-    try:
-        cluster.start()
-        yield cluster
-    finally:
-        cluster.kill()

@@ -18,8 +18,9 @@ from clickhouse_driver import Client
 from cluster.clickhouse import PASSWORD, USER
 from cluster.load import NUMBER, Load
 from cluster.packages import exit_without_packages
+from cluster.process import started
 from cluster.roles import RoleProcess
-from cluster.whole import WholeCluster, whole_cluster
+from cluster.whole import WholeCluster
 
 BEFORE_SECONDS = 4.0  # of load before a kill
 DOWN_SECONDS = 6.0  # that what was killed stays away
@@ -189,7 +190,7 @@ def main() -> None:
     exit_without_packages()
     with tempfile.TemporaryDirectory() as temporary:
         directory = options.directory or Path(temporary)
-        with whole_cluster(directory) as cluster:
+        with started(WholeCluster(directory)) as cluster:
             kinds = options.only or list(KILLS)
             good = run(cluster, kinds, options.minutes, options.seed, options.clients)
     sys.exit(0 if good else 1)

@@ -15,7 +15,8 @@ from bench.load import cpu_seconds
 
 from cluster.load import Load
 from cluster.packages import exit_without_packages
-from cluster.whole import WholeCluster, whole_cluster
+from cluster.process import started
+from cluster.whole import WholeCluster
 
 PARTS = ("collectors", "loaders", "console", "NATS", "ClickHouse", "ZooKeeper")
 WARM_UP = 2_000
@@ -41,7 +42,8 @@ def main() -> None:
 
 def measure(directory: Path, size: int, events: int) -> None:
     """One line: from the first request until all is in the store, on both replicas."""
-    with whole_cluster(directory, collectors=size, loaders=size) as cluster:
+    cluster = WholeCluster(directory, collectors=size, loaders=size)
+    with started(cluster):
         product = cluster.register()
         ports = [each.port for each in cluster.collectors]
         warm = Load(ports, product)

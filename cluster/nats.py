@@ -1,6 +1,6 @@
 """A real cluster of nats-server with JetStream on loopback, in a directory of one's own.
 
-    with nats_cluster(directory) as cluster:
+    with started(NatsCluster(directory)) as cluster:
         journal = open_journal(..., address=cluster.address)
         cluster.nodes[cluster.leader_of("journal_0")].kill()
 
@@ -11,8 +11,7 @@ import json
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +107,10 @@ class NatsCluster:
         for node in self.nodes.values():
             node.stop()
 
+    def kill(self) -> None:
+        for node in self.nodes.values():
+            node.kill()
+
     def wait_until_ready(self) -> None:
         """Every node that runs answers, knows a leader, and has caught up with its streams."""
         give_up = time.monotonic() + PATIENCE
@@ -146,15 +149,3 @@ def _leader(state: dict[str, Any], stream: str) -> str | None:
                 leader: str | None = (detail.get("cluster") or {}).get("leader")
                 return leader
     return None
-
-
-@contextmanager
-def nats_cluster(directory: Path, **options: Any) -> Iterator[NatsCluster]:
-    """A cluster that runs for as long as the block lasts. `options` as of `NatsCluster`."""
-    cluster = NatsCluster(directory, **options)
-    try:
-        cluster.start()
-        yield cluster
-    finally:
-        for node in cluster.nodes.values():
-            node.kill()

@@ -3,8 +3,10 @@
 import subprocess
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 PATIENCE = 60.0  # seconds for a start or a stop on a busy machine
 LAST_CHARACTERS = 2000  # of a log, to tell why a server does not answer
@@ -74,3 +76,25 @@ class Process(ABC):
     def said(self) -> str:
         """The end of its log."""
         return self.log.read_text()[-LAST_CHARACTERS:] if self.log.exists() else ""
+
+
+class Servers(Protocol):
+    """Several that belong together."""
+
+    def start(self) -> None:
+        """Start what does not run, and wait until it is ready."""
+
+    def kill(self) -> None: ...
+
+
+Started = TypeVar("Started", bound=Servers)
+
+
+@contextmanager
+def started(servers: Started) -> Iterator[Started]:
+    """Servers that run for as long as the block lasts."""
+    try:
+        servers.start()
+        yield servers
+    finally:
+        servers.kill()

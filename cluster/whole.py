@@ -1,8 +1,6 @@
 """A whole cluster on loopback: NATS, ClickHouse, ZooKeeper, collectors, loaders, a console."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -116,8 +114,7 @@ class WholeCluster:
         for role in self.roles:
             role.kill()
         self.clickhouse.kill()
-        for node in self.nats.nodes.values():
-            node.kill()
+        self.nats.kill()
 
     def _roles(self, role: str, count: int) -> list[RoleProcess]:
         return [
@@ -129,14 +126,3 @@ class WholeCluster:
             )
             for number in range(1, count + 1)
         ]
-
-
-@contextmanager
-def whole_cluster(directory: Path, **sizes: int) -> Iterator[WholeCluster]:
-    """A cluster that runs for as long as the block lasts. `sizes` as of `WholeCluster`."""
-    cluster = WholeCluster(directory, **sizes)
-    try:
-        cluster.start()
-        yield cluster
-    finally:
-        cluster.kill()

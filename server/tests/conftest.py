@@ -11,9 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from cluster.clickhouse import ClickHouseCluster, clickhouse_cluster
-from cluster.nats import NatsCluster, nats_cluster
+from cluster.clickhouse import ClickHouseCluster
+from cluster.nats import NatsCluster
 from cluster.packages import CLICKHOUSE, NATS, ZOOKEEPER, Package
+from cluster.process import started
 
 from glasshouse.jetstream import Address, JetStream
 
@@ -30,7 +31,7 @@ def skip_without(*packages: Package) -> None:
 def nats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsCluster]:
     """Three servers, for all tests of this process. Mark those with `xdist_group("nats")`."""
     skip_without(NATS)
-    with nats_cluster(tmp_path_factory.mktemp("nats")) as cluster:
+    with started(NatsCluster(tmp_path_factory.mktemp("nats"))) as cluster:
         yield cluster
 
 
@@ -75,5 +76,5 @@ def chdb_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseCluster]:
     """Two shards of two replicas."""
     skip_without(CLICKHOUSE, ZOOKEEPER)
-    with clickhouse_cluster(tmp_path_factory.mktemp("clickhouse")) as cluster:
+    with started(ClickHouseCluster(tmp_path_factory.mktemp("clickhouse"))) as cluster:
         yield cluster
