@@ -36,6 +36,8 @@ from glasshouse.model import KEY_BYTES, Block, Head, Line, Origin, Record
 from glasshouse.store import Batch, KeyChange, Store, open_store
 from glasshouse.store.engines.duckdb import DuckDBStore, memberships
 from glasshouse.store.engines.duckdb.first_days import derive_all
+from glasshouse.store.engines.duckdb.folding import fold
+from glasshouse.store.engines.duckdb.periods import MERGED, ROW
 
 INSTANCES, ORGANIZATIONS, DAYS = 200_000, 5_000, 180
 LAST_DAY = datetime(2026, 11, 1, tzinfo=UTC)
@@ -123,6 +125,7 @@ def fill(store: Store, data: Path, events: int, first_day: int, days: int) -> No
     counted = connection.execute("select count(*) from surrogates").fetchone()
     count = counted[0] if counted else 0
     a_day = events // days
+    close_all_days(connection)
     for day in range(first_day, first_day + days):
         start = (LAST_DAY - timedelta(days=DAYS - day)).replace(tzinfo=None)
         pick = f"(hash(i * 7919 + {day}) % {count})::int"
@@ -179,6 +182,16 @@ def fill(store: Store, data: Path, events: int, first_day: int, days: int) -> No
     connection.execute("drop table temp.filling; drop table temp.surrogates")
     store.checkpoint()
     print(f"  {days} days written, {keys_of(store, data, events * min(36, days) // days):,} keys")
+
+
+def close_all_days(connection: DuckDBPyConnection) -> None:
+    """What was loaded before lies days back; left open it would be late for days closed since."""
+    fold(connection)
+    connection.execute(f"""
+        insert into store.closed_days ({ROW})
+        select {ROW} from ({MERGED} from store.open_days group by all) order by day, instance
+    """)
+    connection.execute("delete from store.open_days")
 
 
 def change_hands(store: DuckDBStore) -> None:

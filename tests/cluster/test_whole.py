@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from bench.load import native_requests, send
 from bench.server import running
-from cluster import kills
+from cluster import copies, kills
 from cluster.load import Load
 from cluster.packages import missing
 from cluster.process import started
@@ -66,30 +66,62 @@ def bytes_held(cluster, text):
     return found
 
 
-def test_an_erased_instance_is_gone_from_every_disk(cluster, load):
-    host, secret = ("127.0.0.1", cluster.collectors[0].port), "erase-me-aef422e56a74530"
+def said_by(load, instance, items, at=0):
+    """A request's body: items numbered from `at` on."""
     body = {
         "manifest": load._product.digest,
         "items": [
-            {"item": "event.job_finished", "id": f"{n:032x}", "at": "2026-11-01T00:00:00Z",
-             "instance": secret, "version": "1.0.0", "fields": {"result": "SUCCESS"}}
-            for n in range(50)
+            {"item": "event.job_finished", "id": f"{at:016x}{n:016x}", "instance": instance,
+             "at": "2026-11-01T00:00:00Z", "version": "1.0.0", "fields": {"result": "SUCCESS"}}
+            for n in range(items)
         ],
     }  # fmt: skip
-    request = load._post(host[1], json.dumps(body).encode())
-    assert request[0] == 200
+    return json.dumps(body).encode()
+
+
+def erasure_of(instance):
+    return json.dumps({"product": "bench", "kind": "instance", "identity": instance}).encode()
+
+
+def test_an_erased_instance_is_gone_from_every_disk(cluster, load):
+    port, secret = cluster.collectors[0].port, "erase-me-aef422e56a74530"
+    body = said_by(load, secret, 50)
+    assert load._post(port, body)[0] == 200
     assert bytes_held(cluster, secret)  # the search finds it: in the journal, or in the store
     cluster.wait_until_loaded(load.acknowledged + 50)
-    receipt = cluster.console.call(
-        "/api/v1/keeping/erase",
-        json.dumps({"product": "bench", "kind": "instance", "identity": secret}).encode(),
-    )
+    receipt = cluster.console.call("/api/v1/keeping/erase", erasure_of(secret))
     assert receipt["items_total"] == 50
     assert bytes_held(cluster, secret) == []
-    assert load._post(host[1], json.dumps(body).encode())[0] == 200  # a late resend
+    assert load._post(port, body)[0] == 200  # a late resend
     account = cluster.wait_until_loaded(load.acknowledged + 100)
     assert account["difference"] == 0
     assert account["suppressed"] + account["duplicate"] == 50
+
+
+def test_an_erasure_reaches_a_copy_of_the_servers_when_that_is_put_back(cluster, load, tmp_path):
+    secret, copy = "in-a-backup-1b7e0c55d2", tmp_path / "copy"
+    before = cluster.account()["received"]
+    assert load._post(cluster.collectors[0].port, said_by(load, secret, 20, at=1))[0] == 200
+    account = cluster.wait_until_loaded(before + 20)
+    copies.copy_of(cluster.clickhouse, copy)
+    assert any(secret.encode() in path.read_bytes() for path in copy.rglob("*.bin"))
+    cluster.console.call("/api/v1/keeping/erase", erasure_of(secret))
+    assert bytes_held(cluster, secret) == []
+    for role in (*cluster.loaders, *cluster.consoles):
+        role.stop()
+    copies.drop_all(cluster.clickhouse)
+    copies.put_back(cluster.clickhouse, copy)
+    assert bytes_held(cluster, secret)
+    for role in (*cluster.loaders, *cluster.consoles):
+        role.start()
+    for role in (*cluster.loaders, *cluster.consoles):
+        role.wait_until_ready()
+    assert bytes_held(cluster, secret) == []
+    assert cluster.account() == account  # as of the copy
+    for body in (said_by(load, secret, 20, at=1), said_by(load, "later", 10, at=2)):
+        assert load._post(cluster.collectors[0].port, body)[0] == 200
+    again = cluster.wait_until_loaded(before + 50)
+    assert (again["stored"], again["difference"]) == (account["stored"] + 10, 0)
 
 
 def moved(data: Path, cluster, patience: float | None = None) -> subprocess.CompletedProcess:

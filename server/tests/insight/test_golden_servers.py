@@ -1,8 +1,8 @@
 """What real servers of 2018 can be asked they answer as the embedded store does: two shards of two
 replicas, of which each knows half of the instances.
 
-They know no window functions, no second join in a query and no numbers of 128 bits; those
-questions have their golden answers on ClickHouse in this process.
+They know no window functions, no second join in a query, no numbers of 128 bits and no exact
+medians; those questions have their golden answers on ClickHouse in this process.
 """
 
 import fleet as fleets

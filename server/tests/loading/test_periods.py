@@ -56,6 +56,27 @@ def first_days(store) -> dict[tuple, object]:
     return found
 
 
+def moves(store) -> dict[tuple, list[tuple]]:
+    """Of each instance its first days with what was before each, in their order."""
+    rows = store.rows(
+        "select origin, instance, version, day, version_before, day_before from store.moves"
+    ).rows
+    found: dict[tuple, list[tuple]] = defaultdict(list)
+    for origin, instance, version, day, version_before, day_before in sorted(
+        rows, key=lambda row: row[3]
+    ):
+        found[origin, instance].append((version, day, version_before, day_before))
+    return found
+
+
+def expected_moves(firsts: dict[tuple, object]) -> dict[tuple, list[tuple]]:
+    found: dict[tuple, list[tuple]] = defaultdict(list)
+    for (origin, instance, version), day in sorted(firsts.items(), key=lambda entry: entry[1]):
+        before = found[origin, instance][-1][:2] if found[origin, instance] else (None, None)
+        found[origin, instance].append((version, day, *before))
+    return found
+
+
 def expected_first_days(days: dict[tuple, tuple]) -> dict[tuple, object]:
     """From the version that each instance ended each day on."""
     found: dict[tuple, object] = {}
@@ -108,6 +129,7 @@ def test_days_weeks_and_months_whatever_comes_late(
             for step in STEPS:
                 assert derived(store, step) == expected(store, step), (n, step)
             assert first_days(store) == expected_first_days(expected(store, STEPS[0])), n
+            assert moves(store) == expected_moves(first_days(store)), n
             assert (
                 instances(store)
                 == store.rows(
@@ -121,17 +143,23 @@ def test_days_weeks_and_months_whatever_comes_late(
     assert all(closed), "every level was used"
     store.close()
     with duckdb.connect(tmp_path / "store" / "glasshouse.duckdb") as old:
-        # As the layout before was, which kept no first days.
-        old.execute("drop view store.first_days; drop table store.closed_first_days")
-        old.execute("update store.layout set number = 1")
+        # As earlier layouts were: without what was before each first day, or without first days.
+        old.execute("drop view store.moves; drop view store.first_days")
+        if late == 1:
+            old.execute("drop table store.closed_first_days; update store.layout set number = 1")
+        else:
+            old.execute("alter table store.closed_first_days drop column version_before")
+            old.execute("update store.layout set number = 3")
     loader, store, _ = build(tmp_path, journal)
     for step in STEPS:
         assert derived(store, step) == expected(store, step)
     assert first_days(store) == expected_first_days(expected(store, STEPS[0]))
+    assert moves(store) == expected_moves(first_days(store))
     swept = T0 + timedelta(days=40)
     store.sweep("forge", None, swept)
     left = expected_first_days(derived(store, STEPS[0]))
     assert first_days(store) == left
+    assert moves(store) == expected_moves(left)
     assert min(left.values()) >= swept.date()
     store.close()
 

@@ -128,6 +128,25 @@ def own_views(databases: Databases) -> Sequence[View]:
             from ({_periods(of("facts.days"), "day")}) where version is not null
             group by product, origin, instance, version""",
         ),
+        # Servers of 2018 have no window functions; an array per instance does as well.
+        view(
+            "moves",
+            f"""select product, origin, instance, tupleElement(last, 2) as version,
+                tupleElement(last, 1) as day,
+                nullIf(tupleElement(previous, 2), '') as version_before,
+                if(number = 1, null, tupleElement(previous, 1)) as day_before
+            from (
+                select product, origin, instance,
+                    arraySort(groupArray((day, assumeNotNull(version)))) as firsts
+                from (
+                    select product, origin, instance, version, min(day) as day
+                    from ({_periods(of("facts.days"), "day")}) where version is not null
+                    group by product, origin, instance, version
+                ) group by product, origin, instance
+            )
+            array join firsts as last, arrayEnumerate(firsts) as number,
+                arrayPopBack(arrayPushFront(firsts, (toDate(0), ''))) as previous""",
+        ),
         view(
             "accounting_rows",
             f"select * from {of('rows.accounting')} final",

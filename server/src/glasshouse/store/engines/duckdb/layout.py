@@ -5,7 +5,7 @@ from duckdb import DuckDBPyConnection
 from glasshouse.store.port import StoreUnavailableError
 
 # Raised whenever the store's own tables change; `opening.py` then moves the data of older files.
-LAYOUT = 3  # 1 kept no first days, 2 no memberships
+LAYOUT = 4  # 1 kept no first days, 2 no memberships, 3 no version before each first day
 
 
 def read_layout(connection: DuckDBPyConnection) -> int:

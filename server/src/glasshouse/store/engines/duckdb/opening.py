@@ -56,10 +56,10 @@ def prepare_tables(connection: DuckDBPyConnection) -> None:
     connection.execute(first_days.TABLE)
     connection.execute(memberships.TABLE)
     connection.execute(erasing.TABLES)
-    if layout < 2:
-        first_days.derive_all(connection)
     if layout < LAYOUT:
-        memberships.derive_all(connection, read_tables(connection).values())
+        first_days.derive_all(connection)
+        if layout < 3:
+            memberships.derive_all(connection, read_tables(connection).values())
         write_layout(connection)
     connection.execute(
         "insert into store.position select 0, 0 where not exists (from store.position)"
