@@ -6,7 +6,6 @@ more of another.
 """
 
 import argparse
-import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -15,7 +14,9 @@ from pathlib import Path
 from bench.load import cpu_seconds
 
 from cluster.load import Load
-from cluster.whole import WholeCluster, missing, whole_cluster
+from cluster.packages import exit_without_packages
+from cluster.process import started
+from cluster.whole import WholeCluster
 
 PARTS = ("collectors", "loaders", "console", "NATS", "ClickHouse", "ZooKeeper")
 WARM_UP = 2_000
@@ -31,8 +32,7 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=60_000)
     parser.add_argument("--sizes", type=int, nargs="+", default=[1, 2, 4])
     options = parser.parse_args()
-    if missing():
-        sys.exit(f"not installed: {', '.join(missing())}; as root: tools/companions.sh cluster")
+    exit_without_packages()
     head = "".join(f"{part:>12}" for part in PARTS)
     print(f"CPU-seconds per million events\n{'each':>4}{'events/s':>10}{head}{'all':>10}")
     for size in options.sizes:
@@ -42,7 +42,8 @@ def main() -> None:
 
 def measure(directory: Path, size: int, events: int) -> None:
     """One line: from the first request until all is in the store, on both replicas."""
-    with whole_cluster(directory, collectors=size, loaders=size) as cluster:
+    cluster = WholeCluster(directory, collectors=size, loaders=size)
+    with started(cluster):
         product = cluster.register()
         ports = [each.port for each in cluster.collectors]
         warm = Load(ports, product)
@@ -80,8 +81,8 @@ def spent(cluster: WholeCluster) -> Mapping[str, float]:
         "loaders": [each.pid for each in cluster.loaders],
         "console": [each.pid for each in cluster.consoles],
         "NATS": [node.pid for node in cluster.nats.nodes.values()],
-        "ClickHouse": [node.process.pid for node in cluster.clickhouse.nodes.values()],
-        "ZooKeeper": [cluster.clickhouse.zookeeper.process.pid],
+        "ClickHouse": [node.pid for node in cluster.clickhouse.nodes.values()],
+        "ZooKeeper": [cluster.clickhouse.zookeeper.pid],
     }
     return {part: sum(cpu_seconds(pid) for pid in pids if pid) for part, pids in groups.items()}
 

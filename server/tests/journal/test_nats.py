@@ -6,7 +6,8 @@ import time
 from datetime import UTC, datetime
 
 import pytest
-from cluster.nats import nats_cluster
+from cluster.nats import NatsCluster
+from cluster.process import started
 
 from glasshouse.jetstream import Address, AddressError, JetStream, JetStreamUnavailableError
 from glasshouse.journal import JournalBrokenError, open_journal
@@ -256,7 +257,7 @@ def test_old_servers_are_warned_of_once_and_small_messages_refused(nats, tmp_pat
     JetStream(Address.parse(nats.address), warn=warnings.append).close()
     assert len(warnings) == 1
     assert "sync_interval: always" in warnings[0]
-    with nats_cluster(tmp_path, nodes=1, max_payload=1 << 20) as small:
+    with started(NatsCluster(tmp_path, nodes=1, max_payload=1 << 20)) as small:
         with pytest.raises(JetStreamUnavailableError, match="max_payload: 8MB"):
             JetStream(Address.parse(small.address), warn=warnings.append)
         address = small.address

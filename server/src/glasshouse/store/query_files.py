@@ -6,7 +6,7 @@ from pathlib import Path
 
 from glasshouse.store.port import QueryError
 
-QUERIES = Path(__file__).parents[2] / "queries"
+QUERIES = Path(__file__).parent / "queries"
 QUERY_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 
 
