@@ -30,8 +30,15 @@ async def append_all(journal, payloads):
     return await asyncio.gather(*map(journal.append, payloads), return_exceptions=True)
 
 
-def read_all(jetstream: JetStream) -> list[bytes]:
-    """What all partitions hold."""
+def read_all(jetstream: JetStream, records: int = 0) -> list[bytes]:
+    """What all partitions hold: so many, though the servers read from may lag."""
+    give_up = time.monotonic() + 10
+    while len(found := read_once(jetstream)) < records and time.monotonic() < give_up:
+        time.sleep(0.1)
+    return found
+
+
+def read_once(jetstream: JetStream) -> list[bytes]:
     found = []
     for partition in range(jetstream.address.partitions):
         journal, position = opened(jetstream, partition=partition), START
@@ -95,7 +102,7 @@ def test_what_was_acknowledged_is_there_after_its_leader_was_killed(nats, jetstr
     stop.set()
     appending.join()
     journal.close()
-    found = read_all(jetstream)
+    found = read_all(jetstream, len(acknowledged))
     assert len(acknowledged) > 500
     assert set(acknowledged) <= set(found)
     assert len(refused) < len(acknowledged) / 20
@@ -232,7 +239,7 @@ def test_a_record_larger_than_a_message_is_split(jetstream):
     whole = decode_record(record_of(2500, b'{"x":"' + b"y" * 2000 + b'"}\n'))
     journal = opened(jetstream)
     assert asyncio.run(append_all(journal, [whole.encoded()])) == [None]
-    parts = [decode_record(payload) for payload in read_all(jetstream)]
+    parts = [decode_record(payload) for payload in read_all(jetstream, 2)]
     assert len(parts) == 2
     assert sum(part.head.received for part in parts) == whole.head.received
     assert sum(len(part.head.refusals) for part in parts) == 1
