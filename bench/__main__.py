@@ -10,6 +10,7 @@ BENCHES = (
     "bench.client",
     "bench.trackers",
     "bench.pages",
+    "bench.erasing",
 )
 
 if __name__ == "__main__":

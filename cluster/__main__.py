@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -11,7 +10,9 @@ from clickhouse_driver import Client
 
 from cluster.clickhouse import PASSWORD, USER
 from cluster.load import Load
-from cluster.whole import PRODUCT, WholeCluster, missing, whole_cluster
+from cluster.packages import exit_without_packages
+from cluster.process import started
+from cluster.whole import PRODUCT, WholeCluster
 
 LOOK_SECONDS = 2.0
 
@@ -30,15 +31,15 @@ def main() -> None:
     parser.add_argument("--directory", type=Path, help="where all of it lives; kept if given")
     parser.add_argument("--leave", action="store_true", help="end after the load")
     options = parser.parse_args()
-    if missing():
-        sys.exit(f"not installed: {', '.join(missing())}; as root: tools/companions.sh cluster")
+    exit_without_packages()
     with tempfile.TemporaryDirectory() as temporary:
         directory = options.directory or Path(temporary)
         sizes = {"collectors": options.collectors, "loaders": options.loaders}
         print(
             "starting 3 NATS, 2 x 2 ClickHouse, ZooKeeper, and Glasshouse's processes", flush=True
         )
-        with contextlib.suppress(KeyboardInterrupt), whole_cluster(directory, **sizes) as cluster:
+        cluster = WholeCluster(directory, **sizes)
+        with contextlib.suppress(KeyboardInterrupt), started(cluster):
             show(cluster)
             send(cluster, options.seconds, options.pause)
             if not options.leave:

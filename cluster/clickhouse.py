@@ -1,31 +1,25 @@
 """Real ClickHouse servers on loopback: shards and replicas, in a directory of one's own.
 
-    with clickhouse_cluster(directory) as cluster:
+    with started(ClickHouseCluster(directory)) as cluster:
         store = open_store(..., address=cluster.address("glasshouse"))
         cluster.nodes["s1r2"].kill()
 
 Servers can be stopped, killed and started again; each keeps its ports and its data.
 """
 
-import os
-import shutil
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 from xml.sax.saxutils import escape
 
 from bench.server import free_port
 
-from cluster.process import Process
+from cluster.packages import CLICKHOUSE
+from cluster.process import LAST_CHARACTERS, Process
 from cluster.zookeeper import ZooKeeper
 
-PROGRAM = "clickhouse-server"
 NAME = "glasshouse"
-PATIENCE = 60.0  # seconds for a start on a busy machine
 
 CONFIGURATION = """<?xml version="1.0"?>
 <yandex>
@@ -77,27 +71,17 @@ USERS = """<?xml version="1.0"?>
 USER, PASSWORD = "glasshouse", "a local test"
 
 
-class ClickHouseUnavailableError(OSError):
-    """A server is not installed or does not answer; its log says more."""
-
-
-def clickhouse_server() -> str | None:
-    """The path of the programme; None where it is not installed."""
-    return shutil.which(PROGRAM) or shutil.which(PROGRAM, path="/usr/sbin:/usr/local/sbin")
-
-
-class Node:
+class Node(Process):
     """One server. `data` holds its tables."""
 
-    def __init__(self, directory: Path, name: str) -> None:
-        directory.mkdir(parents=True, exist_ok=True)
-        self.name = name
-        self.directory = directory
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory)
         self.data = directory / "data"
         self.port, self.http, self.interserver = free_port(), free_port(), free_port()
-        program = clickhouse_server() or PROGRAM
-        configuration = directory / "config.xml"
-        self.process = Process((program, f"--config-file={configuration}"), directory)
+        self._configuration = directory / "config.xml"
+
+    def command(self) -> Sequence[str]:
+        return CLICKHOUSE.path(), f"--config-file={self._configuration}"
 
     @property
     def address(self) -> str:
@@ -108,7 +92,7 @@ class Node:
         (self.directory / "users.xml").write_text(
             USERS.format(user=USER, password=escape(PASSWORD))
         )
-        (self.directory / "config.xml").write_text(
+        self._configuration.write_text(
             CONFIGURATION.format(
                 directory=self.directory,
                 data=self.data,
@@ -121,30 +105,17 @@ class Node:
             )
         )
 
-    def start(self) -> None:
-        """Start it, if it does not run."""
-        if clickhouse_server() is None:
-            raise ClickHouseUnavailableError(
-                "clickhouse-server is not installed (Debian: apt install clickhouse-server)"
-            )
-        self.process.start()
-
-    def stop(self) -> None:
-        self.process.stop()
-
-    def kill(self) -> None:
-        """End it at once, as `kill -9` does."""
-        self.process.kill()
-
-    def runs(self) -> bool:
-        return self.process.runs()
-
     def answers(self) -> bool:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.http}/ping", timeout=5) as answer:
                 return bool(answer.read() == b"Ok.\n")
         except (OSError, urllib.error.HTTPError):
             return False
+
+    def said(self) -> str:
+        """The ends of its logs: what is wrong with a server that has started stands in another."""
+        errors = self.directory / "errors.log"
+        return super().said() + (errors.read_text()[-LAST_CHARACTERS:] if errors.exists() else "")
 
 
 class ClickHouseCluster:
@@ -156,9 +127,7 @@ class ClickHouseCluster:
             [f"s{shard}r{replica}" for replica in range(1, replicas + 1)]
             for shard in range(1, shards + 1)
         ]
-        self.nodes = {
-            name: Node(directory / name, name) for replicas_ in names for name in replicas_
-        }
+        self.nodes = {name: Node(directory / name) for replicas_ in names for name in replicas_}
         members = "".join(
             SHARD.format(replicas="".join(_replica(self.nodes[name]) for name in shard))
             for shard in names
@@ -196,32 +165,9 @@ class ClickHouseCluster:
 
     def wait_until_ready(self) -> None:
         """Every server that was started answers."""
-        give_up = time.monotonic() + PATIENCE
         for node in self.nodes.values():
-            while node.process.pid is not None and not node.answers():
-                if time.monotonic() > give_up:
-                    raise ClickHouseUnavailableError(_log_of(node))
-                time.sleep(0.1)
-            if node.process.pid is None:
-                raise ClickHouseUnavailableError(_log_of(node))
+            node.wait_until(node.answers)
 
 
 def _replica(node: Node) -> str:
     return REPLICA.format(port=node.port, user=USER, password=escape(PASSWORD))
-
-
-def _log_of(node: Node) -> str:
-    logs = [node.process.log, node.directory / "errors.log"]
-    said = [os.linesep.join(log.read_text().splitlines()[-20:]) for log in logs if log.exists()]
-    return f"{node.name} does not answer:\n" + "\n".join(said)
-
-
-@contextmanager
-def clickhouse_cluster(directory: Path, **options: Any) -> Iterator[ClickHouseCluster]:
-    """A cluster that runs for as long as the block lasts. `options` as of `ClickHouseCluster`."""
-    cluster = ClickHouseCluster(directory, **options)
-    try:
-        cluster.start()
-        yield cluster
-    finally:
-        cluster.kill()

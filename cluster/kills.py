@@ -17,8 +17,10 @@ from clickhouse_driver import Client
 
 from cluster.clickhouse import PASSWORD, USER
 from cluster.load import NUMBER, Load
+from cluster.packages import exit_without_packages
+from cluster.process import started
 from cluster.roles import RoleProcess
-from cluster.whole import WholeCluster, missing, whole_cluster
+from cluster.whole import WholeCluster
 
 BEFORE_SECONDS = 4.0  # of load before a kill
 DOWN_SECONDS = 6.0  # that what was killed stays away
@@ -185,11 +187,10 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=4)
     parser.add_argument("--directory", type=Path, help="where the cluster lives; kept if given")
     options = parser.parse_args()
-    if missing():
-        sys.exit(f"not installed: {', '.join(missing())}; as root: tools/companions.sh cluster")
+    exit_without_packages()
     with tempfile.TemporaryDirectory() as temporary:
         directory = options.directory or Path(temporary)
-        with whole_cluster(directory) as cluster:
+        with started(WholeCluster(directory)) as cluster:
             kinds = options.only or list(KILLS)
             good = run(cluster, kinds, options.minutes, options.seed, options.clients)
     sys.exit(0 if good else 1)

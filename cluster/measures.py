@@ -2,11 +2,12 @@
 
 CPU-seconds are those of each process, from /proc, less what the same processes take when nothing is
 sent; on a machine of few cores the shape matters: no part may cost more an event because there are
-more of another.
+more of another. So all sizes are sent the same number of events a second, fewer than the machine
+can take: beyond that each loader finds fewer events whenever it looks, which is its share of the
+machine and no cost of its number (`--rate 0` shows it).
 """
 
 import argparse
-import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -14,11 +15,14 @@ from pathlib import Path
 
 from bench.load import cpu_seconds
 
-from cluster.load import Load
-from cluster.whole import WholeCluster, missing, whole_cluster
+from cluster.load import BATCH, Load
+from cluster.packages import exit_without_packages
+from cluster.process import started
+from cluster.whole import WholeCluster
 
 PARTS = ("collectors", "loaders", "console", "NATS", "ClickHouse", "ZooKeeper")
 WARM_UP = 2_000
+CLIENTS = 4
 IDLE_SECONDS = 10.0
 
 
@@ -30,19 +34,20 @@ def main() -> None:
     )
     parser.add_argument("--events", type=int, default=60_000)
     parser.add_argument("--sizes", type=int, nargs="+", default=[1, 2, 4])
+    parser.add_argument("--rate", type=int, default=2_000, help="events a second; 0: all at once")
     options = parser.parse_args()
-    if missing():
-        sys.exit(f"not installed: {', '.join(missing())}; as root: tools/companions.sh cluster")
+    exit_without_packages()
     head = "".join(f"{part:>12}" for part in PARTS)
     print(f"CPU-seconds per million events\n{'each':>4}{'events/s':>10}{head}{'all':>10}")
     for size in options.sizes:
         with tempfile.TemporaryDirectory() as directory:
-            measure(Path(directory), size, options.events)
+            measure(Path(directory), size, options.events, options.rate)
 
 
-def measure(directory: Path, size: int, events: int) -> None:
+def measure(directory: Path, size: int, events: int, rate: int) -> None:
     """One line: from the first request until all is in the store, on both replicas."""
-    with whole_cluster(directory, collectors=size, loaders=size) as cluster:
+    cluster = WholeCluster(directory, collectors=size, loaders=size)
+    with started(cluster):
         product = cluster.register()
         ports = [each.port for each in cluster.collectors]
         warm = Load(ports, product)
@@ -50,7 +55,8 @@ def measure(directory: Path, size: int, events: int) -> None:
         cluster.wait_until_loaded(warm.acknowledged)
         idle = idling(cluster)
         before, start = spent(cluster), time.monotonic()
-        load = Load(ports, product, first=warm.numbers)
+        pause = CLIENTS * BATCH / rate if rate else 0.0
+        load = Load(ports, product, CLIENTS, pause=pause, first=warm.numbers)
         load.send(events)
         cluster.wait_until_loaded(warm.acknowledged + load.acknowledged)
         seconds, after = time.monotonic() - start, spent(cluster)
@@ -59,8 +65,8 @@ def measure(directory: Path, size: int, events: int) -> None:
             for part in PARTS
         }
         columns = "".join(f"{costs[part]:>12.1f}" for part in PARTS)
-        rate = load.acknowledged / seconds
-        print(f"{size:>4}{rate:>10,.0f}{columns}{sum(costs.values()):>10.1f}", flush=True)
+        sent = load.acknowledged / seconds
+        print(f"{size:>4}{sent:>10,.0f}{columns}{sum(costs.values()):>10.1f}", flush=True)
         shares = "".join(f"{idle[part]:>12.1%}" for part in PARTS)
         print(f"{'':>4}{'idle':>10}{shares}{sum(idle.values()):>10.1%}", flush=True)
 
@@ -80,8 +86,8 @@ def spent(cluster: WholeCluster) -> Mapping[str, float]:
         "loaders": [each.pid for each in cluster.loaders],
         "console": [each.pid for each in cluster.consoles],
         "NATS": [node.pid for node in cluster.nats.nodes.values()],
-        "ClickHouse": [node.process.pid for node in cluster.clickhouse.nodes.values()],
-        "ZooKeeper": [cluster.clickhouse.zookeeper.process.pid],
+        "ClickHouse": [node.pid for node in cluster.clickhouse.nodes.values()],
+        "ZooKeeper": [cluster.clickhouse.zookeeper.pid],
     }
     return {part: sum(cpu_seconds(pid) for pid in pids if pid) for part, pids in groups.items()}
 

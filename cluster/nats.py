@@ -1,6 +1,6 @@
 """A real cluster of nats-server with JetStream on loopback, in a directory of one's own.
 
-    with nats_cluster(directory) as cluster:
+    with started(NatsCluster(directory)) as cluster:
         journal = open_journal(..., address=cluster.address)
         cluster.nodes[cluster.leader_of("journal_0")].kill()
 
@@ -8,21 +8,17 @@ Nodes can be stopped, killed and started again; each keeps its ports and its sto
 """
 
 import json
-import shutil
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from bench.server import free_port
 
-from cluster.process import Process
-
-PROGRAM = "nats-server"
-PATIENCE = 60.0  # seconds for a start on a busy machine
+from cluster.packages import NATS
+from cluster.process import PATIENCE, Process, UnavailableError
 
 CONFIGURATION = """
 server_name: {name}
@@ -41,35 +37,24 @@ cluster {{
 """
 
 
-class NatsUnavailableError(OSError):
-    """A node or the cluster does not run, or does not answer in time; its log says more."""
-
-
-def nats_server() -> str | None:
-    """The path of the programme; None where it is not installed."""
-    return shutil.which(PROGRAM) or shutil.which(PROGRAM, path="/usr/sbin:/usr/local/sbin")
-
-
-class Node:
+class Node(Process):
     """One server. `directory` holds its configuration, its log, and in `store` its streams."""
 
-    def __init__(self, directory: Path, name: str) -> None:
-        directory.mkdir(parents=True, exist_ok=True)
-        self.name = name
-        self.directory = directory
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory)
         self.store = directory / "store"
         self.port, self.monitor, self.route = free_port(), free_port(), free_port()
-        self.process = Process(
-            (nats_server() or PROGRAM, "-c", str(directory / "nats.conf")), directory
-        )
-        self.log = self.process.log
+        self._configuration = directory / "nats.conf"
+
+    def command(self) -> Sequence[str]:
+        return NATS.path(), "-c", str(self._configuration)
 
     @property
     def address(self) -> str:
         return f"127.0.0.1:{self.port}"
 
     def configure(self, routes: list[int], max_payload: int) -> None:
-        (self.directory / "nats.conf").write_text(
+        self._configuration.write_text(
             (CONFIGURATION + (OF_SEVERAL if len(routes) > 1 else "")).format(
                 name=self.name,
                 port=self.port,
@@ -80,29 +65,6 @@ class Node:
                 routes=", ".join(f'"nats://127.0.0.1:{port}"' for port in routes),
             )
         )
-
-    def start(self) -> None:
-        """Start it, if it does not run."""
-        if nats_server() is None:
-            raise NatsUnavailableError(
-                "nats-server is not installed (Debian: apt install nats-server)"
-            )
-        self.process.start()
-
-    def stop(self) -> None:
-        self.process.stop()
-
-    def kill(self) -> None:
-        """End it at once, as `kill -9` does."""
-        self.process.kill()
-
-    @property
-    def pid(self) -> int | None:
-        """Of the process that runs."""
-        return self.process.pid
-
-    def runs(self) -> bool:
-        return self.process.runs()
 
     def state(self, path: str) -> dict[str, Any]:
         """What its monitoring port says, such as `/jsz?streams=true`; {} if it says nothing."""
@@ -120,7 +82,7 @@ class NatsCluster:
     """Nodes that know each other. Nothing runs before `start`."""
 
     def __init__(self, directory: Path, nodes: int = 3, max_payload: int = 8 * 1024 * 1024) -> None:
-        self.nodes = {f"n{n}": Node(directory / f"n{n}", f"n{n}") for n in range(1, nodes + 1)}
+        self.nodes = {f"n{n}": Node(directory / f"n{n}") for n in range(1, nodes + 1)}
         routes = [node.route for node in self.nodes.values()]
         for node in self.nodes.values():
             node.configure(routes, max_payload)
@@ -145,13 +107,17 @@ class NatsCluster:
         for node in self.nodes.values():
             node.stop()
 
+    def kill(self) -> None:
+        for node in self.nodes.values():
+            node.kill()
+
     def wait_until_ready(self) -> None:
         """Every node that runs answers, knows a leader, and has caught up with its streams."""
         give_up = time.monotonic() + PATIENCE
         while not self._is_ready():
             if time.monotonic() > give_up:
-                logs = [node.log.read_text()[-500:] for node in self.nodes.values()]
-                raise NatsUnavailableError(f"not ready after {PATIENCE:g} s:\n" + "\n".join(logs))
+                said = "\n".join(node.said() for node in self.nodes.values())
+                raise UnavailableError(f"NATS is not ready after {PATIENCE:g} s:\n{said}")
             time.sleep(0.1)
 
     def _is_ready(self) -> bool:
@@ -173,7 +139,7 @@ class NatsCluster:
                 if node.runs() and (leader := _leader(node.state("/jsz?streams=true"), stream)):
                     return leader
             time.sleep(0.1)
-        raise NatsUnavailableError(f"stream {stream} has no leader after {PATIENCE:g} s")
+        raise UnavailableError(f"stream {stream} has no leader after {PATIENCE:g} s")
 
 
 def _leader(state: dict[str, Any], stream: str) -> str | None:
@@ -183,15 +149,3 @@ def _leader(state: dict[str, Any], stream: str) -> str | None:
                 leader: str | None = (detail.get("cluster") or {}).get("leader")
                 return leader
     return None
-
-
-@contextmanager
-def nats_cluster(directory: Path, **options: Any) -> Iterator[NatsCluster]:
-    """A cluster that runs for as long as the block lasts. `options` as of `NatsCluster`."""
-    cluster = NatsCluster(directory, **options)
-    try:
-        cluster.start()
-        yield cluster
-    finally:
-        for node in cluster.nodes.values():
-            node.kill()

@@ -2,8 +2,8 @@
 
 import json
 import sys
-import time
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,43 +14,24 @@ from cluster.process import Process
 PATIENCE = 90.0  # seconds for a start on a busy machine
 
 
-class RoleUnavailableError(OSError):
-    """A process does not become ready; its log says more."""
-
-
-class RoleProcess:
-    """`glasshouse serve --role …` in a directory of its own. Nothing runs before `start`."""
+class RoleProcess(Process):
+    """`glasshouse serve --role …` in a directory of its own."""
 
     def __init__(self, directory: Path, role: str, journal: str, store: str) -> None:
-        directory.mkdir(parents=True, exist_ok=True)
+        super().__init__(directory)
         self.role = role
-        self.name = directory.name
         self.data = directory / "data"
         self.port = free_port()
-        command = [sys.executable, "-m", "glasshouse.cli.main", "serve", "--role", role]
-        command += ["--data", str(self.data), "--listen", f"127.0.0.1:{self.port}"]
-        command += ["--journal", journal, "--store", store, "--log-format", "logfmt"]
-        self.process = Process(command, directory)
+        self._engines = ("--journal", journal, "--store", store)
+
+    def command(self) -> Sequence[str]:
+        serve = (sys.executable, "-m", "glasshouse.cli.main", "serve", "--role", self.role)
+        where = ("--data", str(self.data), "--listen", f"127.0.0.1:{self.port}")
+        return *serve, *where, *self._engines, "--log-format", "logfmt"
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def pid(self) -> int | None:
-        return self.process.pid
-
-    def start(self) -> None:
-        self.process.start()
-
-    def stop(self) -> None:
-        self.process.stop()
-
-    def kill(self) -> None:
-        self.process.kill()
-
-    def runs(self) -> bool:
-        return self.process.runs()
 
     def is_ready(self) -> bool:
         try:
@@ -60,12 +41,7 @@ class RoleProcess:
             return False
 
     def wait_until_ready(self) -> None:
-        give_up = time.monotonic() + PATIENCE
-        while not self.is_ready():
-            if time.monotonic() > give_up or not self.runs():
-                said = self.process.log.read_text()[-2000:]
-                raise RoleUnavailableError(f"{self.name} is not ready:\n{said}")
-            time.sleep(0.1)
+        self.wait_until(self.is_ready, PATIENCE)
 
     def get(self, path: str) -> Any:
         """What it answers, as JSON. Of a console with the token of its machine."""

@@ -1,17 +1,14 @@
 """A whole cluster on loopback: NATS, ClickHouse, ZooKeeper, collectors, loaders, a console."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.server import MANIFEST
 
-from cluster.clickhouse import ClickHouseCluster, clickhouse_server
-from cluster.nats import NatsCluster, nats_server
+from cluster.clickhouse import ClickHouseCluster
+from cluster.nats import NatsCluster
 from cluster.roles import RoleProcess
-from cluster.zookeeper import has_zookeeper
 
 PATIENCE = 300.0  # seconds
 SETTLED_SECONDS = 40.0
@@ -117,8 +114,7 @@ class WholeCluster:
         for role in self.roles:
             role.kill()
         self.clickhouse.kill()
-        for node in self.nats.nodes.values():
-            node.kill()
+        self.nats.kill()
 
     def _roles(self, role: str, count: int) -> list[RoleProcess]:
         return [
@@ -130,24 +126,3 @@ class WholeCluster:
             )
             for number in range(1, count + 1)
         ]
-
-
-def missing() -> list[str]:
-    """Debian packages of what is not installed."""
-    there = {
-        "nats-server": nats_server() is not None,
-        "clickhouse-server": clickhouse_server() is not None,
-        "zookeeper": has_zookeeper(),
-    }
-    return [package for package, is_there in there.items() if not is_there]
-
-
-@contextmanager
-def whole_cluster(directory: Path, **sizes: int) -> Iterator[WholeCluster]:
-    """A cluster that runs for as long as the block lasts. `sizes` as of `WholeCluster`."""
-    cluster = WholeCluster(directory, **sizes)
-    try:
-        cluster.start()
-        yield cluster
-    finally:
-        cluster.kill()

@@ -1,26 +1,21 @@
 """A real ZooKeeper on loopback, by which replicas of ClickHouse know of each other's parts."""
 
-import os
-import shutil
 import socket
-import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from bench.server import free_port
 
+from cluster.packages import ZOOKEEPER
 from cluster.process import Process
 
-LIBRARY = Path("/usr/share/java/zookeeper.jar")
-PATIENCE = 60.0  # seconds for a start on a busy machine
-
 # Its memory is small, and it asks for nothing but a directory.
-COMMAND = (
-    "java",
+ARGUMENTS = (
     "-Xmx192m",
     "-XX:+UseSerialGC",
     "-XX:TieredStopAtLevel=1",
     "-cp",
-    str(LIBRARY),
+    str(ZOOKEEPER.library),
     "org.apache.zookeeper.server.ZooKeeperServerMain",
 )
 
@@ -35,44 +30,23 @@ maxClientCnxns=0
 """
 
 
-class ZooKeeperUnavailableError(OSError):
-    """It is not installed or does not answer; its log says more."""
-
-
-def has_zookeeper() -> bool:
-    """Whether it is installed."""
-    return LIBRARY.exists() and shutil.which("java") is not None
-
-
-class ZooKeeper:
+class ZooKeeper(Process):
     """One server. `directory` holds its configuration, its log and its data."""
 
     def __init__(self, directory: Path) -> None:
-        directory.mkdir(parents=True, exist_ok=True)
+        super().__init__(directory)
         self.port = free_port()
         self.data = directory / "data"
-        configuration = directory / "zoo.cfg"
-        configuration.write_text(CONFIGURATION.format(data=self.data, port=self.port))
-        self.process = Process((*COMMAND, os.fspath(configuration)), directory)
+        self._configuration = directory / "zoo.cfg"
+        self._configuration.write_text(CONFIGURATION.format(data=self.data, port=self.port))
+
+    def command(self) -> Sequence[str]:
+        return ZOOKEEPER.path(), *ARGUMENTS, str(self._configuration)
 
     def start(self) -> None:
         """Start it, if it does not run, and wait until it answers."""
-        if not has_zookeeper():
-            raise ZooKeeperUnavailableError(
-                "ZooKeeper is not installed (Debian: apt install --no-install-recommends zookeeper)"
-            )
-        self.process.start()
-        give_up = time.monotonic() + PATIENCE
-        while not self._answers():
-            if time.monotonic() > give_up or not self.process.runs():
-                raise ZooKeeperUnavailableError(self.process.log.read_text()[-2000:])
-            time.sleep(0.1)
-
-    def stop(self) -> None:
-        self.process.stop()
-
-    def kill(self) -> None:
-        self.process.kill()
+        super().start()
+        self.wait_until(self._answers)
 
     def _answers(self) -> bool:
         try:

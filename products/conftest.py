@@ -11,7 +11,8 @@ import pytest
 from bench.server import free_port
 from products.postgresql_server import PostgreSQL, postgresql_server
 
-from glasshouse.cli.connection import Server, running_server
+from glasshouse.cli.server import Server
+from glasshouse.cli.server_file import running_server
 from glasshouse.cli.server_process import ServerProcess
 
 PATIENCE = 40.0  # seconds that a busy machine may take

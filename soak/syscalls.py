@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,18 +61,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--every", type=int, default=1, help="take each so-manieth fault only")
     parser.add_argument("--calls", nargs="*", default=list(CALLS))
+    parser.add_argument("--first", type=int, default=1, help="begin with the so-manieth")
+    parser.add_argument("--jobs", type=int, default=3, help="so many servers at a time")
     options = parser.parse_args()
     counts = count_calls()
     print("calls of one ingest: " + ", ".join(f"{n} {name}" for name, n in counts.items()))
     faults = [fault for fault in all_faults(counts) if fault.call in options.calls]
-    started = time.monotonic()
-    for done, fault in enumerate(faults[:: options.every], 1):
-        ledger = ingest_with(fault)
-        sys.stdout.write(
-            f"\r{done}/{len(faults[:: options.every])} {fault.call} {fault.number} {fault.way}: "
-            f"{ledger.acknowledged} acknowledged, 0 lost, 0 twice    "
-        )
-        sys.stdout.flush()
+    chosen = faults[options.first - 1 :: options.every]
+    started, done = time.monotonic(), 0
+    with ThreadPoolExecutor(options.jobs) as pool:
+        try:
+            for fault, ledger in zip(chosen, pool.map(ingest_with, chosen), strict=True):
+                done += 1
+                sys.stdout.write(
+                    f"\r{done}/{len(chosen)} {fault.call} {fault.number} {fault.way}: "
+                    f"{ledger.acknowledged} acknowledged, 0 lost, 0 twice    "
+                )
+                sys.stdout.flush()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
     print(f"\n{done} faults in {time.monotonic() - started:.0f} s: 0 lost, 0 counted twice")
 
 
@@ -97,7 +106,7 @@ def count_calls() -> Counter[str]:
 
 
 def _tracer(data: Path, call: str, output: Path) -> list[str]:
-    tracer = ["strace", "-f", "-qq", "-o", str(output), "-e", f"trace={call}"]
+    tracer = ["strace", "-f", "--seccomp-bpf", "-qq", "-o", str(output), "-e", f"trace={call}"]
     # `write` also goes to the terminal and wakes the event loop; the store's log is what matters.
     return [*tracer, "-P", str(data / "store/glasshouse.duckdb.wal")] if call == "write" else tracer
 

@@ -11,21 +11,27 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from cluster.clickhouse import ClickHouseCluster, clickhouse_cluster, clickhouse_server
-from cluster.nats import NatsCluster, nats_cluster, nats_server
-from cluster.zookeeper import has_zookeeper
+from cluster.clickhouse import ClickHouseCluster
+from cluster.nats import NatsCluster
+from cluster.packages import CLICKHOUSE, NATS, ZOOKEEPER, Package
+from cluster.process import started
 
 from glasshouse.jetstream import Address, JetStream
 
 NAMES = itertools.count()
 
 
+def skip_without(*packages: Package) -> None:
+    for package in packages:
+        if not package.is_installed():
+            pytest.skip(package.advice)
+
+
 @pytest.fixture(scope="session")
 def nats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsCluster]:
     """Three servers, for all tests of this process. Mark those with `xdist_group("nats")`."""
-    if nats_server() is None:
-        pytest.skip("nats-server is not installed (Debian: apt install nats-server)")
-    with nats_cluster(tmp_path_factory.mktemp("nats")) as cluster:
+    skip_without(NATS)
+    with started(NatsCluster(tmp_path_factory.mktemp("nats"))) as cluster:
         yield cluster
 
 
@@ -69,10 +75,6 @@ def chdb_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseCluster]:
     """Two shards of two replicas."""
-    if clickhouse_server() is None or not has_zookeeper():
-        pytest.skip(
-            "clickhouse-server and zookeeper are not installed "
-            "(Debian: apt install --no-install-recommends clickhouse-server zookeeper)"
-        )
-    with clickhouse_cluster(tmp_path_factory.mktemp("clickhouse")) as cluster:
+    skip_without(CLICKHOUSE, ZOOKEEPER)
+    with started(ClickHouseCluster(tmp_path_factory.mktemp("clickhouse"))) as cluster:
         yield cluster

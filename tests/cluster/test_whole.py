@@ -11,7 +11,9 @@ from bench.load import native_requests, send
 from bench.server import running
 from cluster import copies, kills
 from cluster.load import Load
-from cluster.whole import missing, whole_cluster
+from cluster.packages import missing
+from cluster.process import started
+from cluster.whole import WholeCluster
 
 pytestmark = [
     pytest.mark.slow,
@@ -23,7 +25,8 @@ EVENTS = 2_000
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
-    with whole_cluster(tmp_path_factory.mktemp("cluster"), collectors=2, loaders=1) as made:
+    directory = tmp_path_factory.mktemp("cluster")
+    with started(WholeCluster(directory, collectors=2, loaders=1)) as made:
         yield made
 
 

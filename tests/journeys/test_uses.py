@@ -10,8 +10,8 @@ import pytest
 from bench.server import free_port
 from tests.test_checklist import COMPLETE, PRODUCTS
 
-from glasshouse.cli.connection import running_server
 from glasshouse.cli.manifest import composed_source
+from glasshouse.cli.server_file import running_server
 from glasshouse.cli.server_process import ServerProcess
 from glasshouse_sdk.manifest import read_manifest
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from bench.server import running
 
-from glasshouse.cli.connection import running_server
+from glasshouse.cli.server_file import running_server
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 

@@ -18,7 +18,7 @@ sys.path.insert(0, str(REPOSITORY))
 
 from bench.server import running  # noqa: E402 (found by the path above)
 
-from glasshouse.cli.connection import running_server  # noqa: E402 (after it)
+from glasshouse.cli.server_file import running_server  # noqa: E402 (after it)
 
 WOULD_BE_HEARD = 1.5  # seconds in which a report or a page's item would be on its way
 SECRETS = {

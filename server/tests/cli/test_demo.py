@@ -13,8 +13,8 @@ import httpx
 import pytest
 from bench.server import free_port
 
-from glasshouse.cli.connection import running_server
 from glasshouse.cli.demo import PRODUCTS
+from glasshouse.cli.server_file import running_server
 from glasshouse_sdk.manifest import read_manifest
 
 

@@ -13,8 +13,8 @@ from fleet import world as build
 from serving import served
 
 from glasshouse.cli import ask, sql
-from glasshouse.cli.connection import running_server
 from glasshouse.cli.errors import CommandError
+from glasshouse.cli.server_file import running_server
 from glasshouse.console.app import console_app
 from glasshouse.insight.questions import QUESTIONS
 

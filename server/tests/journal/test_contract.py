@@ -1,6 +1,7 @@
 """What every journal does, whichever engine is behind it: in files, and in a real NATS cluster."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -41,10 +42,12 @@ def append_all(journal: Journal, payloads: list[bytes]) -> None:
 
 
 def read_all(journal: Journal, after: Position = START) -> list[tuple[bytes, Position]]:
-    """As the loader reads: until there is nothing more."""
+    """As the loader reads: until there is nothing more. The server read from may lag a little."""
     found: list[tuple[bytes, Position]] = []
-    while part := list(journal.read(found[-1][1] if found else after, 1 << 20)):
-        found += part
+    for _ in range(3):
+        while part := list(journal.read(found[-1][1] if found else after, 1 << 20)):
+            found += part
+        time.sleep(0.05)
     return found
 
 

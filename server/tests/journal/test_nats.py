@@ -6,7 +6,8 @@ import time
 from datetime import UTC, datetime
 
 import pytest
-from cluster.nats import nats_cluster
+from cluster.nats import NatsCluster
+from cluster.process import started
 
 from glasshouse.jetstream import Address, AddressError, JetStream, JetStreamUnavailableError
 from glasshouse.journal import JournalBrokenError, open_journal
@@ -29,8 +30,15 @@ async def append_all(journal, payloads):
     return await asyncio.gather(*map(journal.append, payloads), return_exceptions=True)
 
 
-def read_all(jetstream: JetStream) -> list[bytes]:
-    """What all partitions hold."""
+def read_all(jetstream: JetStream, records: int = 0) -> list[bytes]:
+    """What all partitions hold: so many, though the servers read from may lag."""
+    give_up = time.monotonic() + 10
+    while len(found := read_once(jetstream)) < records and time.monotonic() < give_up:
+        time.sleep(0.1)
+    return found
+
+
+def read_once(jetstream: JetStream) -> list[bytes]:
     found = []
     for partition in range(jetstream.address.partitions):
         journal, position = opened(jetstream, partition=partition), START
@@ -94,7 +102,7 @@ def test_what_was_acknowledged_is_there_after_its_leader_was_killed(nats, jetstr
     stop.set()
     appending.join()
     journal.close()
-    found = read_all(jetstream)
+    found = read_all(jetstream, len(acknowledged))
     assert len(acknowledged) > 500
     assert set(acknowledged) <= set(found)
     assert len(refused) < len(acknowledged) / 20
@@ -231,7 +239,7 @@ def test_a_record_larger_than_a_message_is_split(jetstream):
     whole = decode_record(record_of(2500, b'{"x":"' + b"y" * 2000 + b'"}\n'))
     journal = opened(jetstream)
     assert asyncio.run(append_all(journal, [whole.encoded()])) == [None]
-    parts = [decode_record(payload) for payload in read_all(jetstream)]
+    parts = [decode_record(payload) for payload in read_all(jetstream, 2)]
     assert len(parts) == 2
     assert sum(part.head.received for part in parts) == whole.head.received
     assert sum(len(part.head.refusals) for part in parts) == 1
@@ -256,7 +264,7 @@ def test_old_servers_are_warned_of_once_and_small_messages_refused(nats, tmp_pat
     JetStream(Address.parse(nats.address), warn=warnings.append).close()
     assert len(warnings) == 1
     assert "sync_interval: always" in warnings[0]
-    with nats_cluster(tmp_path, nodes=1, max_payload=1 << 20) as small:
+    with started(NatsCluster(tmp_path, nodes=1, max_payload=1 << 20)) as small:
         with pytest.raises(JetStreamUnavailableError, match="max_payload: 8MB"):
             JetStream(Address.parse(small.address), warn=warnings.append)
         address = small.address

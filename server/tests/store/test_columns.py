@@ -4,13 +4,8 @@ import duckdb
 import pytest
 
 from glasshouse.store import SchemaError
-from glasshouse.store.engines.duckdb.columns import (
-    ColumnType,
-    Struct,
-    additions,
-    stored_type,
-    widened,
-)
+from glasshouse.store.column_types import ColumnType, Struct, widened
+from glasshouse.store.engines.duckdb.columns import additions, stored_type
 
 
 def follow(old: Struct, new: Struct, value: str) -> tuple[Struct, object]:

@@ -2,29 +2,11 @@
 
 import duckdb
 import pytest
+from parcels import PRODUCT, RUN, manifest
 
 from glasshouse.store.engines.duckdb.tables import ItemTable, ensure_table, fields_sql
 from glasshouse_sdk.manifest import parse_manifest
 
-MANIFEST = """
-[product]
-slug = "acme"
-name = "Acme"
-vendor = "Example"
-contact = "privacy@example.com"
-[purpose.use]
-text = "w"
-[identity.instance]
-made = "random"
-lives = "until it is removed"
-[[switch]]
-kind = "environment"
-name = "ACME"
-off = "0"
-[event.run]
-purpose = "use"
-[event.run.fields]
-"""
 OTHER = 'kept = { type = "boolean", why = "w" }\n'
 
 
@@ -35,8 +17,8 @@ def connection():
 
 
 def ensured(connection, known: ItemTable | None, *fields: str) -> ItemTable:
-    manifest = parse_manifest(MANIFEST + "\n".join(fields))
-    return ensure_table(connection, "acme", manifest.items["event.run"], known)
+    declared = parse_manifest(manifest("\n".join(fields)))
+    return ensure_table(connection, PRODUCT, declared.items[RUN], known)
 
 
 def insert(connection, table, fields):

@@ -64,3 +64,13 @@ def with_parts(compiled: Compiled, installed: Collection[str] | None) -> Compile
     gone -= {i["channel"] for i in items.values()}
     channels = [channel for channel in compiled["channels"] if channel not in gone]
     return {**compiled, "parts": parts, "items": items, "channels": channels}
+
+
+def unknown_parts(compiled: Compiled, installed: Collection[str] | None) -> str:
+    """What to say of parts that are newer than this manifest: they send nothing, and that is all.
+    Empty if there are none.
+    """
+    known = compiled.get("parts", ())
+    unknown = sorted(set(installed or ()) - set(known))
+    expected = ", ".join(known) or "none is declared"
+    return f"parts: found {', '.join(unknown)}; expected of {expected}" if unknown else ""

@@ -56,14 +56,6 @@ ASSISTANT_VARIABLES: tuple[tuple[str, tuple[str, ...], str], ...] = (
 )  # fmt: skip
 
 
-def origin_of(environ: Mapping[str, str]) -> str:
-    """Who runs the product, as far as its environment tells: `ci`, `development`, `production`."""
-    for origin, names in (("development", TEST_VARIABLES), ("ci", BUILD_VARIABLES)):
-        if any(is_set(environ, name) for name in names):
-            return origin
-    return "production"
-
-
 def is_set(environ: Mapping[str, str], name: str) -> bool:
     """Whether a variable is there and does not say no."""
     return environ.get(name, "").lower() not in NOT_SET

@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import os
 
-from glasshouse_sdk.environment import ASSISTANT_VARIABLES, RUN, hand_down_run, is_set, origin_of
+from glasshouse_sdk.environment import ASSISTANT_VARIABLES, RUN, hand_down_run, is_set
+from glasshouse_sdk.origin import origin_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -152,6 +152,14 @@ class State:
             _remove_directory(parent)  # the directory itself goes too, unless it holds one of them
 
 
+def state_at(
+    directory: str | os.PathLike[str] | None, slug: str, environ: Mapping[str, str]
+) -> State | None:
+    """A product's state: in the directory given, else in this user's own; None without one."""
+    found = default_directory(slug, environ, sys.platform) if directory is None else str(directory)
+    return State(found) if found else None
+
+
 def random_uuid() -> str:
     """A random identity in the form of a UUID, version 4."""
     digits = os.urandom(16).hex()

@@ -11,18 +11,16 @@ in `send`, for as long as it is told.
 from __future__ import annotations
 
 import os
-import sys
 import time
 
-from glasshouse_sdk.answers import EVERY, give_answer
-from glasshouse_sdk.compiled import load_compiled, with_parts
-from glasshouse_sdk.consent import Consent, decide
-from glasshouse_sdk.environment import hand_down_refusal, origin_of, process_environment
-from glasshouse_sdk.installation import keep_installation
+from glasshouse_sdk.answers import EVERY
+from glasshouse_sdk.compiled import load_compiled, unknown_parts, with_parts
+from glasshouse_sdk.decision import NO_PLACE, Decision
+from glasshouse_sdk.environment import process_environment
 from glasshouse_sdk.jsontext import parsed
 from glasshouse_sdk.off import UPDATE_CHECK
-from glasshouse_sdk.sourcetree import is_in_source_tree
-from glasshouse_sdk.state import FORGET, State, default_directory
+from glasshouse_sdk.origin import origin_to_record
+from glasshouse_sdk.state import State, state_at
 from glasshouse_sdk.surroundings import Surroundings
 
 TYPE_CHECKING = False
@@ -87,7 +85,8 @@ class Telemetry:
         self._problems: list[str] = []
         self._recorder: Recorder | None = None
         self._is_on = False
-        self._consent: Consent | None = None
+        self._decision: Decision | None = None
+        self._state: State | None = None
         try:
             environ = process_environment() if environment is None else environment
             self._surroundings = Surroundings(
@@ -104,7 +103,7 @@ class Telemetry:
             self._identities = dict(identities or {})
             self._keys = dict(keys or {})
             self._sent_at = 0.0
-            self._origin = _known_origin(_origin(environ, manifest) if origin is None else origin)
+            self._origin = origin_to_record(origin, environ, manifest)
             self._sends_at_exit = sends_at_exit
         except Exception as error:  # noqa: BLE001 — no mistake of ours or theirs may reach the host
             self._is_on = False
@@ -191,20 +190,20 @@ class Telemetry:
 
     def state_of(self, channel: str) -> str:
         """`on`, `off` or `ask`: what holds for one channel, such as `telemetry`."""
-        return "off" if self._consent is None else self._consent.states.get(channel, "off")
+        decision = self._decision
+        return "off" if decision is None else decision.consent.states.get(channel, "off")
 
     def answer(self, says: str, *, channel: str | None = None, by: str = "the product") -> None:
         """Keep what the person said, `on` or `off`, for every channel unless one is named; `by`
         names the setting or page where it was said. Off removes what waits before this returns.
         """
+        if self._decision is None:
+            return
         try:
-            state = self._known_state()
-            self._keep_answer(state, says, channel or EVERY, by)
+            self._decision.answer(says, channel or EVERY, by)
             self._decide()
             if self._is_on and says == "off":
-                from glasshouse_sdk.refusing import obey  # only when something is refused
-
-                obey(self._compiled, self._surroundings, state, time.time_ns())
+                self._decision.clear()
             if self._recorder is not None:
                 self._recorder.ask_again()
         except Exception as error:  # noqa: BLE001 — no mistake of ours or theirs may reach the host
@@ -263,7 +262,7 @@ class Telemetry:
 
         None if nothing would be sent.
         """
-        if not self._is_on or self._state is None or self._consent is None:
+        if not self._is_on or self._state is None:
             return None
         try:
             from glasshouse_sdk.sender.previewing import next_request  # as above
@@ -305,17 +304,17 @@ class Telemetry:
     @property
     def consent(self) -> str:
         """`on`, `off` or `ask`: the best state that any channel with items has."""
-        states = self._consent.of_items if self._is_on and self._consent else frozenset()
-        return next((state for state in ("on", "ask") if state in states), "off")
+        return self._decision.best if self._is_on and self._decision else "off"
 
     @property
     def is_quiet(self) -> bool:
         """Whether the manifest's grace period holds: `send` then sends nothing."""
-        if self._state is None or self._consent is None:
+        if self._state is None or self._decision is None:
             return False
         from glasshouse_sdk.grace import quiet_until  # read by those alone who ask
 
-        return time.time() < quiet_until(self._state, self._compiled["product"], self._consent)
+        known = self._compiled["product"], self._decision.consent
+        return time.time() < quiet_until(self._state, *known)
 
     def _open(
         self,
@@ -332,87 +331,33 @@ class Telemetry:
         self._key = key or ""
         self._endpoint: str = endpoint or product["endpoint"]
         self._in_line_seconds: float = product["seconds"] or IN_LINE_SECONDS
-        directory = (
-            default_directory(product["slug"], self._surroundings.environ, sys.platform)
-            if state is None
-            else str(state)
-        )
-        self._state = State(directory) if directory else None
-        self._decide()
-        if self._state is not None and self._state.exists(FORGET):
-            self._go_on_forgetting(self._state)
-        if self._is_on and self._consent is not None and self._consent.must_tell:
-            self._tell()
+        self._state = state_at(state, product["slug"], self._surroundings.environ)
+        hands_down = self._hands_down
+        self._decision = Decision(compiled, self._surroundings, self._state, hands_down=hands_down)
+        self._follow(self._decision)
+        self._decision.go_on_forgetting()
+        if self._decision.tell():
+            self._decide()
         if self._is_on and loaded.get("runs"):
             from glasshouse_sdk.runs import this_run  # for those manifests that tell runs apart
 
             environ = self._surroundings.environ
             self._run = this_run(product["slug"], environ, hands_down=self._hands_down)
-        unknown = sorted(set(parts or ()) - set(loaded.get("parts", ())))
-        if unknown:  # a part that is newer than this manifest sends nothing, and that is all
-            known = ", ".join(loaded.get("parts", ())) or "none is declared"
-            self._swallow(ValueError(f"parts: found {', '.join(unknown)}; expected of {known}"))
-
-    def _go_on_forgetting(self, state: State) -> None:
-        """A request to be forgotten that found no network is sent now: the person asked for it.
-
-        Not where no packet at all may leave: under DO_NOT_TRACK, and an organization's policy.
-        """
-        if self._consent is None or self._consent.is_refused_wider:
-            return
-        from glasshouse_sdk.forgetting import go_on_forgetting  # by those alone who asked for it
-
-        go_on_forgetting(state, self._surroundings.environ, time.time())
+        if unknown := unknown_parts(loaded, parts):
+            self._swallow(ValueError(unknown))
 
     def _decide(self) -> None:
-        self._consent = consent = decide(self._compiled, self._surroundings, self._state)
-        self._is_on = not consent.is_all_off and self._state is not None
-        if consent.is_all_off:
-            if self._hands_down:
-                hand_down_refusal(self._compiled["product"]["slug"])
-            if self._state is not None:
-                self._obey(consent, self._state)
+        if self._decision is not None:
+            self._decision.decide()
+            self._follow(self._decision)
 
-    def _obey(self, consent: Consent, state: State) -> None:
-        """Off: leave nothing behind, but a refusal that is to hold for later installations."""
-        kept = consent.to_keep()
-        if kept is not None and not kept.of_project:
-            if not consent.is_answered_off:  # what was refused first keeps its date
-                self._keep_answer(state, "off", EVERY, kept.name)
-            if self._surroundings.installation is not None:
-                slug = self._compiled["product"]["slug"]
-                told = f"{kept.name} said off on {_now()}"
-                keep_installation(self._surroundings.installation, slug, told)
-        if state.exists_beyond_refusals():
-            from glasshouse_sdk.refusing import obey  # only when there is something to remove
-
-            obey(self._compiled, self._surroundings, state, time.time_ns())
-
-    def _tell(self) -> None:
-        """Show the first-run notice, if there is a terminal to show it on."""
-        stream = sys.stderr
-        if self._state is None or stream is None or not stream.isatty():
-            return
-        from glasshouse_sdk.notice import notice_text, show_notice  # once in an installation's life
-        from glasshouse_sdk.told import keep_told, read_told
-
-        told = read_told(self._state)
-        known = None if told is None else told.manifest
-        if show_notice(stream, notice_text(self._compiled, known)):
-            keep_told(self._state, self._compiled, _now())
-            self._decide()
-
-    def _keep_answer(self, state: State, says: str, channel: str, by: str) -> None:
-        version = self._compiled["product"]["consent_version"]
-        channels = tuple(self._compiled["channels"])
-        if says not in ("on", "off") or channel not in (EVERY, *channels):
-            expected = f"on or off, for one of {', '.join(channels)}"
-            raise ValueError(f"found '{says}' for '{channel}'; expected {expected}")
-        give_answer(state, channels, channel, says=says, at=_now(), by=by, version=version)
+    def _follow(self, decision: Decision) -> None:
+        self._is_on = decision.is_on  # first: off holds, whatever becomes of what follows of it
+        decision.obey()
 
     def _known_state(self) -> State:
         if self._state is None:
-            raise OSError("found no place for the state; expected a home directory")
+            raise OSError(NO_PLACE)
         return self._state
 
     def _begin(self) -> Recorder:
@@ -456,21 +401,3 @@ class Telemetry:
                 self._recorder.count(reason)
             except OSError:
                 pass  # where nothing can be written, nothing can be counted either
-
-
-def _origin(environ: Mapping[str, str], manifest: str | os.PathLike[str] | dict[str, Any]) -> str:
-    """As the environment tells; what runs out of its source tree is its developers' own."""
-    origin = origin_of(environ)
-    if origin != "production" or isinstance(manifest, dict):
-        return origin
-    return "development" if is_in_source_tree(os.fspath(manifest)) else origin
-
-
-def _known_origin(origin: str) -> str:
-    if origin not in ("production", "development", "ci"):
-        raise ValueError(f"origin: found '{origin}'; expected production, development or ci")
-    return origin
-
-
-def _now() -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

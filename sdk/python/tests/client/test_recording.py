@@ -320,6 +320,23 @@ def test_a_manifest_that_cannot_be_used_turns_telemetry_off_and_harms_nobody(
     assert Telemetry(tmp_path / "none.json", environment={}).send() == "given-up"
 
 
+@pytest.mark.parametrize("name", sorted(n for n in dir(Telemetry) if not n.startswith("_")))
+def test_whatever_is_asked_of_a_product_without_a_manifest_raises_nothing(tmp_path, name):
+    arguments = {
+        "record": ("done",),
+        "record_all": ((),),
+        "record_when_due": ("done", dict),
+        "state_of": ("telemetry",),
+        "answer": ("off",),
+    }
+    settings = {"record_all": {"at": 0, "seed": "s"}}
+    telemetry = Telemetry(tmp_path / "none.json", environment={})
+    asked = getattr(telemetry, name)
+    if callable(asked):
+        asked(*arguments.get(name, ()), **settings.get(name, {}))
+    assert telemetry.problems
+
+
 def test_two_processes_agree_on_the_instance_and_the_secret(manifest, tmp_path):
     state = tmp_path / "state"
     code = (

@@ -22,9 +22,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from glasshouse.cli import demo_filling as filling
 from glasshouse.cli.child_process import ChildFailedError
-from glasshouse.cli.connection import Server, running_server
 from glasshouse.cli.demo_filling import PROGRAMMES, Place
 from glasshouse.cli.errors import CommandError
+from glasshouse.cli.server import Server
+from glasshouse.cli.server_file import running_server
 from glasshouse.cli.server_process import ServerFailedError, ServerProcess
 
 EXAMPLE = """

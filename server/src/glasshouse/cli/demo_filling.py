@@ -14,8 +14,8 @@ from typing import Any
 from rich.progress import Progress
 
 from glasshouse.cli.child_process import ChildFailedError, lines_of, ran
-from glasshouse.cli.connection import Server
 from glasshouse.cli.manifest import composed_source
+from glasshouse.cli.server import Server
 from glasshouse.model import Origin
 
 DAYS = 90

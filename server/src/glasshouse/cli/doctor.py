@@ -3,9 +3,10 @@
 import argparse
 import json
 
-from glasshouse.cli.connection import DEFAULT_DATA, Connection, Server, add_arguments, connected
+from glasshouse.cli.connection import DEFAULT_DATA, Connection, add_arguments, connected
 from glasshouse.cli.errors import CommandError
 from glasshouse.cli.listening import bound
+from glasshouse.cli.server import Server
 from glasshouse.settings import Settings, from_environment
 
 Findings = list[dict[str, str]]

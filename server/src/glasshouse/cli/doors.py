@@ -5,6 +5,7 @@ import time
 from glasshouse.catalogue import Catalogue
 from glasshouse.cli.clock import now
 from glasshouse.cli.errors import CommandError
+from glasshouse.cli.installation import Installation
 from glasshouse.collector.app import Collector
 from glasshouse.collector.desk import Desk
 from glasshouse.collector.pace import Pace
@@ -52,6 +53,19 @@ class Doors:
             quarantine=quarantine,
             report=_defect,
         )
+
+
+def doors_of(installation: Installation, places: Places) -> Doors:
+    """The doors of a process that has an installation open."""
+    return Doors(
+        installation.settings,
+        places,
+        catalogue=installation.catalogue,
+        server_key=installation.server_key(),
+        proofs=installation.proofs,
+        journal=installation.journal,
+        quarantine=installation.quarantine,
+    )
 
 
 def _defect(place: str) -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import httpx
 
-from glasshouse.cli.connection import DEFAULT_DATA, running_server
+from glasshouse.cli.connection import DEFAULT_DATA
+from glasshouse.cli.server_file import running_server
 from glasshouse.settings import Settings, from_environment
 
 

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from glasshouse.insight.period import Step
 from glasshouse.store import Store
+from glasshouse.store.query_files import read_query
 
 _PARAMETER = re.compile(r"\$([a-z_0-9]+)")
 
@@ -15,7 +15,7 @@ _PARAMETER = re.compile(r"\$([a-z_0-9]+)")
 @cache
 def query_text(name: str) -> str:
     """The text of `store/queries/NAME.sql` without its comments, which may speak of its braces."""
-    text = (files("glasshouse.store") / "queries" / f"{name}.sql").read_text()
+    text = read_query(name)
     return "".join(line for line in text.splitlines(True) if not line.lstrip().startswith("--"))
 
 

@@ -29,6 +29,7 @@ from glasshouse.catalogue import Catalogue
 from glasshouse.journal.port import Journal
 from glasshouse.loading.arrivals import Arrival, Piece, pieces_of, read_arrivals
 from glasshouse.loading.aside import put_aside
+from glasshouse.loading.declared_tables import DeclaredTables
 from glasshouse.loading.jobs import Jobs, Result
 from glasshouse.loading.portions import (
     Sifted,
@@ -53,7 +54,6 @@ from glasshouse.store import (
     Batch,
     Portion,
     PortionRefusedError,
-    SchemaError,
     Store,
     StoreUnavailableError,
     Tally,
@@ -118,15 +118,13 @@ class Loader:
         """`data` is the data directory; `watch` is told each step, for tests."""
         self._journal = journal
         self._store = store
-        self._catalogue = catalogue
+        self._tables = DeclaredTables(store, catalogue, watch)
         self._scratch = data / "store" / "loading"
         self._keys = data / "store" / "keys"
         self._aside = data / "journal-aside"
         self._cycle_bytes = cycle_bytes
         self._clock = clock
         self._watch = watch
-        self._followed = -1
-        self._schema_problems: tuple[str, ...] = ()
         self._chore_problems: tuple[str, ...] = ()
         self.state = LoaderState()
         self._position = Position(0, 0)
@@ -150,7 +148,8 @@ class Loader:
             if self._trim_due:
                 self._trim()
             return Loaded()
-        self._follow_catalogue()
+        if self._tables.follow():
+            self._show_problems()
         loaded = self._load(arrivals)
         self._position = arrivals[-1].end
         self._watch("trim")
@@ -251,22 +250,6 @@ class Loader:
             if self._store.collapses
             else Repeats(self._keys, self._store.keys())
         )
-        self._show_problems()
-
-    def _follow_catalogue(self) -> None:
-        version = self._catalogue.version  # read first: a change meanwhile is followed next time
-        if version == self._followed:
-            return
-        self._watch("follow")
-        problems: list[str] = []
-        for product in self._catalogue:
-            try:
-                for manifest in product.stored_manifests:
-                    self._store.ensure(manifest)
-            except SchemaError as error:
-                problems.append(f"{product.slug}: {error}")
-        self._schema_problems = tuple(problems)
-        self._followed = version
         self._show_problems()
 
     def _load(self, arrivals: Sequence[Arrival]) -> Loaded:
@@ -381,7 +364,7 @@ class Loader:
             self._note_failure(error)
 
     def _show_problems(self) -> None:
-        problems = (*self._repeats.problems, *self._schema_problems, *self._chore_problems)
+        problems = (*self._repeats.problems, *self._tables.problems, *self._chore_problems)
         self.state = replace(self.state, problems=problems)
 
 

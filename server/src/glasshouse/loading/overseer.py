@@ -11,12 +11,13 @@ from dataclasses import replace
 
 from glasshouse.catalogue import Catalogue
 from glasshouse.journal import Journal
+from glasshouse.loading.declared_tables import DeclaredTables
 from glasshouse.loading.jobs import Jobs, Result
 from glasshouse.loading.loader import LoaderState, Signal
 from glasshouse.loading.tallying import summed, waiting_of
 from glasshouse.model import Position
 from glasshouse.notices import tell_failure
-from glasshouse.store import SchemaError, Store, StoreUnavailableError, Tally
+from glasshouse.store import Store, StoreUnavailableError, Tally
 
 WAITING_BYTES = 64 * 1024 * 1024  # of each partition that are looked at to count what waits
 LOADERS_SECONDS = 300.0  # after which loaders that pass nothing are given up
@@ -45,13 +46,12 @@ class Overseer:
     ) -> None:
         self._partitions = partitions
         self._store = store
-        self._catalogue = catalogue
+        self._tables = DeclaredTables(store, catalogue)
         self._is_mine = is_mine
         self._patience = patience
         self._jobs = Jobs()
         self._chore: Callable[[], None] = _nothing_to_do
         self._reading = threading.Lock()  # a partition is read by one thread at a time
-        self._followed = -1
         self.state = LoaderState()
 
     def accounting(self) -> list[Tally]:
@@ -95,7 +95,8 @@ class Overseer:
     def turn(self) -> float:
         try:
             with self._jobs.turn:
-                self._follow_catalogue()
+                if self._tables.follow():  # others load, and may have made room already
+                    self.state = replace(self.state, problems=self._tables.problems)
                 if self._is_mine():
                     self._chore()
         except (StoreUnavailableError, OSError) as error:
@@ -110,21 +111,6 @@ class Overseer:
 
     def finish(self) -> None:
         """Nothing: others load."""
-
-    def _follow_catalogue(self) -> None:
-        """Know the tables that others have made room in."""
-        version = self._catalogue.version
-        if version == self._followed:
-            return
-        problems: list[str] = []
-        for product in self._catalogue:
-            try:
-                for manifest in product.stored_manifests:
-                    self._store.ensure(manifest)
-            except SchemaError as error:
-                problems.append(f"{product.slug}: {error}")
-        self.state = replace(self.state, problems=tuple(problems))
-        self._followed = version
 
     def _is_waiting(self, number: int, end: Position) -> bool:
         """Whether the store has not all of a partition up to this end.

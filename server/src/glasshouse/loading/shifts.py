@@ -2,6 +2,9 @@
 
 One thread loads them in turns, so that a process takes one core; a second core is a second process.
 A partition that comes is opened, from what the store has of it; one that goes is closed.
+
+What a load costs the servers is a dozen inserts, however few rows: so a partition that was loaded
+to its end rests until PACE_SECONDS after that began, and more loaders make no more inserts.
 """
 
 import threading
@@ -14,6 +17,7 @@ from glasshouse.loading.loader import Loader, LoaderState, Signal
 from glasshouse.notices import tell_failure
 from glasshouse.store import StoreUnavailableError
 
+PACE_SECONDS = 2.0
 AGAIN_SECONDS = 2.0  # until a partition that could not be opened is tried again
 
 
@@ -77,7 +81,7 @@ class Shifts:
         with self._renewing(stop):
             while not stop.is_set():
                 self.turn()
-                wake.wait(every)
+                wake.wait(min(every, self._until_next()))
                 wake.clear()
         for name in tuple(self._works):
             self._close(name)
@@ -88,11 +92,18 @@ class Shifts:
         held = self._leases.held()
         for name in self._works.keys() - held:
             self._close(name)
+        self._rest_until = {name: rest for name, rest in self._rest_until.items() if name in held}
         for name in sorted(held):
             if self._rest_until.get(name, 0.0) > self._clock():
                 continue
+            began = self._clock()
             pause = self._turn(name)
-            self._rest_until[name] = self._clock() + pause
+            self._rest_until[name] = max(began + PACE_SECONDS, self._clock() + pause)
+
+    def _until_next(self) -> float:
+        """Seconds until a partition has rested; one that comes meanwhile is seen a little later."""
+        now = self._clock()
+        return max(0.0, min(self._rest_until.values(), default=now + PACE_SECONDS) - now)
 
     def _turn(self, name: str) -> float:
         """The seconds until the next one, if it failed."""
@@ -109,7 +120,6 @@ class Shifts:
         return work.loader.turn()
 
     def _close(self, name: str) -> None:
-        self._rest_until.pop(name, None)
         self._works.pop(name).close()
 
     @contextmanager

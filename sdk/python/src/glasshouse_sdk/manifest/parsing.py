@@ -127,16 +127,19 @@ def _purposes(raw: object, reader: TableReader) -> Mapping[str, str]:
     return MappingProxyType(purposes)
 
 
+def _expect_known(
+    name: str, known: tuple[str, ...], kind: str, where: str, reader: TableReader
+) -> None:
+    if name not in known:
+        found = f"the {kind} '{name}'" + nearest(name, known)
+        reader.problem(where, found, "one of " + ", ".join(known))
+
+
 def _identities(raw: object, reader: TableReader) -> Mapping[str, Identity]:
     identities = {}
     for name, table in reader.tables(raw, "identity").items():
         where = f"identity.{name}"
-        if name not in vocabulary.IDENTITIES:
-            reader.problem(
-                where,
-                f"the name '{name}'" + nearest(name, vocabulary.IDENTITIES),
-                "one of " + ", ".join(vocabulary.IDENTITIES),
-            )
+        _expect_known(name, vocabulary.IDENTITIES, "name", where, reader)
         values = reader.table(table, vocabulary.IDENTITY, where)
         if values["made"] == "keyed-hash" and not values["of"]:
             reader.problem(f"{where}.of", "nothing", "which local value is hashed")
@@ -195,12 +198,7 @@ def _doors(raw: object, reader: TableReader) -> Mapping[str, DoorMapping]:
     doors = {}
     for name, table in reader.tables(raw, "doors").items():
         where = f"doors.{name}"
-        if name not in vocabulary.DOORS:
-            reader.problem(
-                where,
-                f"the door '{name}'" + nearest(name, vocabulary.DOORS),
-                "one of " + ", ".join(vocabulary.DOORS),
-            )
+        _expect_known(name, vocabulary.DOORS, "door", where, reader)
         values = reader.table(table, vocabulary.DOOR, where)
         for part in ("items", "fields", "identities"):
             values[part] = MappingProxyType(dict(values[part] or {}))

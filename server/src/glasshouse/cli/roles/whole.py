@@ -1,43 +1,30 @@
 """All of Glasshouse in one process, on one directory."""
 
 import asyncio
-import contextlib
-import json
-import os
-import secrets
 import socket
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import uvloop
 
-from glasshouse.catalogue.files import write_whole
-from glasshouse.cli.alerting import AlertThread, watch_of
 from glasshouse.cli.announcing import announce
-from glasshouse.cli.application import Application, collector_only
-from glasshouse.cli.beside import beside_of
-from glasshouse.cli.connection import SERVER_FILE
+from glasshouse.cli.application import collector_only
 from glasshouse.cli.crew.channel import Post
 from glasshouse.cli.crew.crew import Crew
-from glasshouse.cli.doors import Doors, places_of
+from glasshouse.cli.doors import doors_of, places_of
 from glasshouse.cli.embedded import Embedded
 from glasshouse.cli.installation import Installation
-from glasshouse.cli.listening import address_of, bound, is_loopback, server_of
+from glasshouse.cli.listening import address_of, bound, server_of
 from glasshouse.cli.loader_thread import LoaderThread
 from glasshouse.cli.log import report
 from glasshouse.cli.midnight import forget_each_midnight
-from glasshouse.cli.parts import Background, During, Part, Web, carry
+from glasshouse.cli.parts import Background, Part, Web, carry
 from glasshouse.cli.rounds import Rounds
-from glasshouse.cli.server_state import server_state
+from glasshouse.cli.server_file import remove_server_file
 from glasshouse.cli.service_manager import Herald
-from glasshouse.cli.signing_in import signing_in_of
+from glasshouse.cli.web_console import WebConsole
 from glasshouse.collector.places import Places
-from glasshouse.console.access import Access
-from glasshouse.console.app import console_app
-from glasshouse.console.pace import ReaderPace
 from glasshouse.settings import Settings, service_manager
 
 PATIENCE = 5.0  # seconds: collectors of a server that was killed let go of the directory by then
@@ -49,8 +36,7 @@ def run(settings: Settings) -> None:
     engines = Embedded(settings, report, PATIENCE)
     installation = Installation(settings, report, engines=engines)
     try:
-        # Nobody may reach this server by what an earlier one, killed, has written of itself.
-        (settings.data / SERVER_FILE).unlink(missing_ok=True)
+        remove_server_file(settings.data)
         sockets = [
             bound(address, shared=settings.collectors > 1)
             for address in (settings.listen, settings.collector_listen)
@@ -77,16 +63,7 @@ def _parts(
     lock: int,
 ) -> list[Part]:
     settings = installation.settings
-    token = secrets.token_urlsafe(24)
-    doors = Doors(
-        settings,
-        places,
-        catalogue=installation.catalogue,
-        server_key=installation.server_key(),
-        proofs=installation.proofs,
-        journal=installation.journal,
-        quarantine=installation.quarantine,
-    )
+    doors = doors_of(installation, places)
     # Members ask here for what is not a door's: on a port that no member shares.
     inner = bound("127.0.0.1:0") if settings.collectors > 1 else None
     crew = Crew(
@@ -99,33 +76,14 @@ def _parts(
         version=lambda: installation.catalogue.version,
         lock=lock,
     )
-    signing_in = signing_in_of(installation, token)
-    access = Access(
-        token,
-        installation.people,
-        installation.records,
-        open_on_loopback=is_loopback(sockets[0]),
-        openid_title=signing_in.openid.provider.title if signing_in else "",
-        pace=ReaderPace(time.monotonic, settings.requests_per_second),
-    )
-    watch = watch_of(installation)
-    console = console_app(
-        installation.insight,
-        access,
-        live=doors.collector.quarantine.live,
-        kinds=doors.collector.quarantine.kinds,
-        signing_in=signing_in,
-        beside=beside_of(installation, watch, installation.forget_requests.counts),
-        state=partial(server_state, installation),
-    )
-    whole = Application(installation, doors.collector, console, access, crew)
+    console = WebConsole(installation, doors.collector, sockets[0])
+    whole = console.application(crew)
     apps: list[Any] = [whole] if len(sockets) == 1 else [whole, collector_only(whole)]
     loading, loads = _loading(installation)
     rounds = Rounds(doors.collector, herald, loads, threaded=not settings.one_thread)
     return [
         loading,
-        During(AlertThread(watch)),
-        During(server_file(settings.data, address_of(sockets[0]), token)),
+        *console.parts(),
         Background(rounds.run),
         Background(partial(forget_each_midnight, doors.desk.visits), doors.desk.visits.forget),
         Web([(server_of(apps[-1], doors.collector), [inner])] if inner else []),
@@ -170,15 +128,3 @@ def _post(installation: Installation, number: int, first: str) -> Post:
         country_database=str(country.absolute()) if country else None,
         regions=str(settings.regions.absolute()) if settings.regions else None,
     )
-
-
-@contextlib.contextmanager
-def server_file(data: Path, url: str, token: str) -> Iterator[None]:
-    """Lets commands on this machine reach the server: readable by its owner alone."""
-    path = data / SERVER_FILE
-    facts = {"url": url, "token": token, "pid": os.getpid()}
-    write_whole(path, json.dumps(facts).encode())
-    try:
-        yield
-    finally:
-        path.unlink(missing_ok=True)

@@ -24,14 +24,13 @@ from glasshouse.store.engines.clickhouse.lines import ticks_of
 from glasshouse.store.engines.clickhouse.link import Link, StatementError
 from glasshouse.store.engines.clickhouse.moved import MovedKeys, take_removed
 from glasshouse.store.engines.clickhouse.opening import open_link
-from glasshouse.store.engines.clickhouse.queries import query_text
 from glasshouse.store.engines.clickhouse.quoting import literal
 from glasshouse.store.engines.clickhouse.rewriting import drop_detached, wait_for_old_parts
 from glasshouse.store.engines.clickhouse.schema import Schema
 from glasshouse.store.engines.clickhouse.suppressing import Befallen, Erasures
 from glasshouse.store.engines.clickhouse.tables import ItemTable, follow
 from glasshouse.store.engines.clickhouse.translating import READING, translate
-from glasshouse.store.engines.duckdb.tables import check_names
+from glasshouse.store.item_schema import check_names
 from glasshouse.store.marks import mark
 from glasshouse.store.port import (
     Applied,
@@ -48,6 +47,7 @@ from glasshouse.store.port import (
     Watch,
     unwatched,
 )
+from glasshouse.store.query_files import query_text
 from glasshouse_sdk.manifest import Manifest
 
 MOST_RACES = 5  # with other processes that change the same tables

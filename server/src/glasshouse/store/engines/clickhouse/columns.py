@@ -1,7 +1,6 @@
-"""Which column a declared field becomes.
+"""Which column a declared field becomes, of the type in `store/column_types.py`.
 
-The tree of a declaration is the embedded engine's (`store/engines/duckdb/columns.py`), and it
-widens by the same rules. Here each field of an item is a column of its own, "fields.NAME".
+Here each field of an item is a column of its own, "fields.NAME".
 
 Lists, maps and groups are kept as JSON text: an array cannot be NULL, and what was not sent is not
 the same as an empty list; and a group that gains a field needs no change of the table.
@@ -10,8 +9,8 @@ the same as an empty list; and a group that gains a field needs no change of the
 from collections.abc import Mapping
 from typing import Any
 
+from glasshouse.store.column_types import NO_FIELD, ColumnType, Struct
 from glasshouse.store.engines.clickhouse.dialect import Dialect
-from glasshouse.store.engines.duckdb.columns import NO_FIELD, ColumnType, Struct
 
 JSON = "JSON"
 TEXT = "VARCHAR"

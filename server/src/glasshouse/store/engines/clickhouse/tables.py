@@ -10,8 +10,9 @@ item's repeat key, and of rows with one key that received first is kept, by `pre
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
+from glasshouse.store.column_types import Struct, widened
 from glasshouse.store.engines.clickhouse.columns import (
     column_type,
     field_column,
@@ -21,7 +22,7 @@ from glasshouse.store.engines.clickhouse.columns import (
 )
 from glasshouse.store.engines.clickhouse.dialect import Dialect
 from glasshouse.store.engines.clickhouse.quoting import identifier
-from glasshouse.store.engines.duckdb.columns import Struct, declared_struct, widened
+from glasshouse.store.item_schema import ItemSchema
 from glasshouse.store.port import ORGANIZATIONS, SchemaError
 from glasshouse_sdk.manifest import Item
 
@@ -48,18 +49,8 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class ItemTable:
-    """The table of one item: what its fields and further identities are."""
-
-    product: str
-    item: str  # path
-    fields: Struct
-    identities: tuple[str, ...]  # other than the instance
-    former: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # earlier names of fields
-
-    @property
-    def kind(self) -> str:
-        return self.item.partition(".")[0]
+class ItemTable(ItemSchema):
+    """The table of one item."""
 
     @property
     def rows(self) -> str:
@@ -94,17 +85,15 @@ def decoded(product: str, item: str, text: str) -> ItemTable:
 
 def follow(item: Item, product: str, known: ItemTable | None) -> ItemTable:
     """The table of an item, with what the declaration adds. Raises `SchemaError`."""
-    fields = declared_struct(item.fields)
-    identities = tuple(name for name in item.identities if name != "instance")
-    former = {name: declared.was for name, declared in item.fields.items() if declared.was}
+    declared = ItemTable.declared(product, item)
     if known is None:
-        return ItemTable(product, item.path, fields, identities, former)
+        return declared
     # A field that has another name now keeps its old column; views read both as one.
-    target = widened(_renamed(known.fields, former), fields, item.path)
-    former = {**known.former, **_with_earlier(former, known.former)}
+    target = widened(_renamed(known.fields, declared.former), declared.fields, item.path)
+    former = {**known.former, **_with_earlier(declared.former, known.former)}
     former = {name: names for name, names in former.items() if name in target.members}
-    missing = tuple(name for name in identities if name not in known.identities)
-    return replace(known, fields=target, identities=known.identities + missing, former=former)
+    identities = known.identities + known.lacks(declared)
+    return replace(known, fields=target, identities=identities, former=former)
 
 
 def _renamed(fields: Struct, former: Mapping[str, tuple[str, ...]]) -> Struct:

@@ -5,7 +5,6 @@ last committed state. A full disk invalidates every handle, for reads too; closi
 file again recovers all that was committed, hence `reopen`.
 """
 
-import re
 import shutil
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,13 +26,10 @@ from glasshouse.store.engines.duckdb.gate import Gate
 from glasshouse.store.engines.duckdb.identities import IdentityIndex, Surrogates
 from glasshouse.store.engines.duckdb.opening import FILE, connect, prepare_tables
 from glasshouse.store.engines.duckdb.rewriting import clear_copies, put_in_place, write_copy
-from glasshouse.store.engines.duckdb.tables import (
-    ItemTable,
-    check_names,
-    ensure_table,
-    read_tables,
-)
+from glasshouse.store.engines.duckdb.tables import ItemTable, ensure_table, read_tables
+from glasshouse.store.engines.duckdb.transactions import failures, transaction
 from glasshouse.store.engines.duckdb.views import make_views
+from glasshouse.store.item_schema import check_names
 from glasshouse.store.marks import mark
 from glasshouse.store.port import (
     Applied,
@@ -44,7 +40,6 @@ from glasshouse.store.port import (
     KeyState,
     Portion,
     PortionRefusedError,
-    QueryError,
     Rows,
     StoreError,
     StoreUnavailableError,
@@ -52,20 +47,8 @@ from glasshouse.store.port import (
     Watch,
     unwatched,
 )
+from glasshouse.store.query_files import query_text
 from glasshouse_sdk.manifest import Manifest
-
-QUERIES = Path(__file__).parents[2] / "queries"
-QUERY_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
-
-# The engine or the machine failed; what is on disk is sound.
-FAILURES = (
-    duckdb.IOException,
-    duckdb.FatalException,
-    duckdb.InternalException,
-    duckdb.OutOfMemoryException,
-    duckdb.TransactionException,
-    duckdb.ConnectionException,
-)
 
 
 class DuckDBStore:
@@ -84,7 +67,6 @@ class DuckDBStore:
         self._gate = Gate()
         self._arrivals = 0
         self._erased: frozenset[tuple[str, str]] = frozenset()
-        self._queries: dict[str, str] = {}
         self._writing = threading.RLock()
         self._open()
 
@@ -157,7 +139,7 @@ class DuckDBStore:
         table = self._tables.get((portion.product, portion.item))
         if table is None:
             return "found no table for it, expected a registered item"
-        with self._writing, _failures():
+        with self._writing, failures():
             try:
                 applying.read_portion(self._connection, "probe", portion, table)
             except PortionRefusedError as error:
@@ -168,7 +150,7 @@ class DuckDBStore:
 
     def rows(self, query: str, parameters: Mapping[str, Any] | None = None) -> Rows:
         """Run a query of ours: the name of a file in `queries/`, or text. From any thread."""
-        text = self._query(query) if QUERY_NAME.match(query) else query
+        text = query_text(query)
         with self._cursor() as cursor:
             cursor.execute(text, dict(parameters) if parameters else None)
             columns = tuple(column[0] for column in cursor.description or ())
@@ -313,7 +295,7 @@ class DuckDBStore:
 
     def rewrite(self) -> None:
         """Put a new file in place of this one, with what it holds and nothing else."""
-        with self._writing, _failures():
+        with self._writing, failures():
             self._connection.execute("update store.erasures set rewritten = true")
             try:
                 copy = write_copy(self._connection, self._scratch)
@@ -330,7 +312,7 @@ class DuckDBStore:
 
     def copy_to(self, path: Path) -> None:
         """Write a consistent copy of the store's file, synced."""
-        with self._writing, _failures():
+        with self._writing, failures():
             copy = write_copy(self._connection, self._scratch)
         try:
             shutil.copyfile(copy, path)
@@ -349,7 +331,7 @@ class DuckDBStore:
 
     def checkpoint(self) -> None:
         """Move what was committed from the log into the file."""
-        with self._writing, _failures():
+        with self._writing, failures():
             self._connection.execute("checkpoint")
 
     def reopen(self) -> None:
@@ -374,44 +356,16 @@ class DuckDBStore:
         ).fetchall()
         self._erased = frozenset((product, kind) for product, kind in found)
 
-    def _query(self, name: str) -> str:
-        if name not in self._queries:
-            path = QUERIES / f"{name}.sql"
-            if not path.is_file():
-                raise QueryError(f"found no query {name}.sql, expected one of store/queries/")
-            self._queries[name] = path.read_text()
-        return self._queries[name]
-
     @contextmanager
     def _transaction(self) -> Iterator[DuckDBPyConnection]:
-        """Commits what the body does, or nothing of it."""
-        with self._writing, _failures():
-            self._connection.execute("begin transaction")
-            try:
-                yield self._connection
-                self._connection.execute("commit")
-            except BaseException:
-                _roll_back(self._connection)
-                raise
+        with self._writing, transaction(self._connection):
+            yield self._connection
 
     @contextmanager
     def _cursor(self) -> Iterator[DuckDBPyConnection]:
-        with self._gate.passing(), _failures():
+        with self._gate.passing(), failures():
             cursor = self._connection.cursor()
             try:
                 yield cursor
             finally:
                 cursor.close()
-
-
-@contextmanager
-def _failures() -> Iterator[None]:
-    try:
-        yield
-    except FAILURES as error:
-        raise StoreUnavailableError(str(error)) from error
-
-
-def _roll_back(connection: DuckDBPyConnection) -> None:
-    with suppress(duckdb.Error):  # a failed commit has rolled back already, a dead handle cannot
-        connection.execute("rollback")

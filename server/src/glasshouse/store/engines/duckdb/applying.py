@@ -16,7 +16,7 @@ from duckdb import DuckDBPyConnection
 
 from glasshouse.model import Outcome as OutcomeOfItem
 from glasshouse.model import Reason
-from glasshouse.store.engines.duckdb.columns import Struct
+from glasshouse.store.column_types import Struct
 from glasshouse.store.engines.duckdb.erasing import mark_of
 from glasshouse.store.engines.duckdb.folding import FOLD_ROWS, fold
 from glasshouse.store.engines.duckdb.identities import IdentityIndex, Numbered

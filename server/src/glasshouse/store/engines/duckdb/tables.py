@@ -6,18 +6,14 @@ store.identities, which an erasure rewrites.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from duckdb import DuckDBPyConnection
 
-from glasshouse.store.engines.duckdb.columns import (
-    Struct,
-    additions,
-    declared_struct,
-    stored_type,
-    widened,
-)
+from glasshouse.store.column_types import Struct, widened
+from glasshouse.store.engines.duckdb.columns import additions, stored_type
 from glasshouse.store.engines.duckdb.quoting import identifier
+from glasshouse.store.item_schema import ItemSchema
 from glasshouse.store.port import SchemaError
 from glasshouse_sdk.manifest import Item
 
@@ -77,14 +73,8 @@ HEADER = (
 
 
 @dataclass(frozen=True, slots=True)
-class ItemTable:
-    """The table of one item: what its fields and further identities are."""
-
-    product: str
-    item: str  # path
-    fields: Struct
-    identities: tuple[str, ...]  # other than the instance
-    former: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # earlier names of fields
+class ItemTable(ItemSchema):
+    """The table of one item."""
 
     @property
     def lines(self) -> Struct:
@@ -100,10 +90,6 @@ class ItemTable:
     @property
     def view(self) -> str:
         return f"{schema_of(self.product)}.{identifier(self.item.replace('.', '_', 1))}"
-
-    @property
-    def kind(self) -> str:
-        return self.item.partition(".")[0]
 
 
 def schema_of(product: str) -> str:
@@ -149,24 +135,20 @@ def ensure_table(
     """Make the table of an item, or widen it by what the declaration adds, or give its columns the
     names that they have now. Keeps every row.
     """
-    fields = declared_struct(item.fields)
-    identities = tuple(name for name in item.identities if name != "instance")
-    former = {name: declared.was for name, declared in item.fields.items() if declared.was}
+    declared = ItemTable.declared(product, item)
     if known is None:
-        table = ItemTable(product, item.path, fields, identities, former)
         connection.execute(f"create schema if not exists {schema_of(product)}")
-        connection.execute(_create(table))
-        return table
-    known = _renamed(connection, known, former)
-    target = widened(known.fields, fields, item.path)
+        connection.execute(_create(declared))
+        return declared
+    known = _renamed(connection, known, declared.former)
+    target = widened(known.fields, declared.fields, item.path)
     _widen(connection, known, target)
-    missing = tuple(name for name in identities if name not in known.identities)
+    missing = known.lacks(declared)
     for name in missing:
         connection.execute(f"alter table {known.name} add column {identifier(name)} integer")
     # A name that is itself an earlier one by now leads nowhere any more.
     former = {name: names for name, names in known.former.items() if name in target.members}
-    identities = known.identities + missing
-    return replace(known, fields=target, identities=identities, former=former)
+    return replace(known, fields=target, identities=known.identities + missing, former=former)
 
 
 def _renamed(
@@ -225,16 +207,3 @@ def _widen(connection: DuckDBPyConnection, known: ItemTable, target: Struct) -> 
         return
     for path, type_ in added:
         connection.execute(f"alter table {known.name} add column {path} {type_}")
-
-
-def check_names(items: Mapping[str, Item], known: Iterable[tuple[str, str]]) -> None:
-    """Table names do not tell case apart; refuse what would share a table."""
-    paths = {path for _, path in known} | set(items)
-    lower: dict[str, str] = {}
-    for path in sorted(paths):
-        other = lower.setdefault(path.lower(), path)
-        if other != path:
-            raise SchemaError(
-                f"found the items '{other}' and '{path}', expected names that differ in more than "
-                "case: rename one of them in the manifest"
-            )

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 
 from duckdb import DuckDBPyConnection
 
+from glasshouse.store.column_types import NO_FIELD
 from glasshouse.store.engines.duckdb import first_days, memberships
-from glasshouse.store.engines.duckdb.columns import NO_FIELD
 from glasshouse.store.engines.duckdb.folding import COMBINED, FACTS
 from glasshouse.store.engines.duckdb.periods import ACTIVE_DAYS, STEPS, view_of
 from glasshouse.store.engines.duckdb.quoting import identifier, literal

@@ -6,17 +6,18 @@ from pathlib import Path
 
 from glasshouse.store.port import QueryError
 
-QUERIES = Path(__file__).parents[2] / "queries"
+QUERIES = Path(__file__).parent / "queries"
 QUERY_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 
 
 def query_text(query: str) -> str:
     """The text of a query: that of the file of this name, or itself."""
-    return _read(query) if QUERY_NAME.match(query) else query
+    return read_query(query) if QUERY_NAME.match(query) else query
 
 
 @cache
-def _read(name: str) -> str:
+def read_query(name: str) -> str:
+    """The text of the file of this name. Raises `QueryError` if there is none."""
     path = QUERIES / f"{name}.sql"
     if not path.is_file():
         raise QueryError(f"found no query {name}.sql, expected one of store/queries/")
