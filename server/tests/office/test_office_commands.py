@@ -96,7 +96,7 @@ def test_over_a_resting_directory(capsys, tmp_path):
          "expected NAME=VALUE"),
         (["alert", "try", "nope"], 1, "found no alert"),
         (["contacts", "import", SHOP, "/nowhere"], 2, "cannot be read"),
-        (["release", "put", SHOP, "1", "--day", "x"], 2, "date"),
+        (["release", "put", SHOP, "1", "--day", "x"], 2, "expected a day such as 2026-10-01"),
         (["release", "remove", SHOP, "nope"], 1, "found no release"),
         (["share", "make", "/products/bench"], 2, "log in first"),
         (["share", "remove", "nope"], 1, "found no share link"),

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from glasshouse.cli.connection import add_arguments, connected
-from glasshouse.cli.day import day
+from glasshouse.cli.day import checked_day
 from glasshouse.cli.errors import CommandError
 from glasshouse.cli.tables import FORMATS, print_json, print_table
 from glasshouse.insight.exporting import csv_text
@@ -32,9 +32,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     save.add_argument("name", metavar="NAME", help="such as CVE-2026-1")
     save.add_argument("--affected", default="", metavar="RANGE", help="such as '>=2.0.0,<2.0.4'")
     save.add_argument("--osv", type=Path, metavar="FILE", help="an OSV record instead")
-    save.add_argument(
-        "--disclosed", type=day, metavar="DAY", help="default: the record's, or today"
-    )
+    save.add_argument("--disclosed", metavar="DAY", help="default: the record's, or today")
     save.add_argument("--title", default="", metavar="TEXT", help="in a few words")
     save.add_argument("--fix", default="", metavar="TEXT", help="what to do, or a link to it")
     save.set_defaults(run=run_save)
@@ -83,7 +81,7 @@ def run_save(options: argparse.Namespace) -> int:
         "osv": osv,
         "title": options.title,
         "fix": options.fix,
-        "disclosed": options.disclosed,
+        "disclosed": options.disclosed and checked_day("--disclosed", options.disclosed),
     }
     with connected(options) as connection:
         made = connection.call("POST", "/api/v1/advisories", json=asked)

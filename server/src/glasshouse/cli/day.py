@@ -1,15 +1,16 @@
 """A day on the command line."""
 
-import argparse
 from datetime import date
 
+from glasshouse.cli.errors import CommandError
 
-def day(text: str) -> str:
-    """The day as it was typed; the one who typed it hears if it is none."""
+
+def checked_day(flag: str, text: str) -> str:
+    """The day as it was typed. Raises `CommandError` if it is none."""
     try:
         is_day = date.fromisoformat(text).isoformat() == text
     except ValueError:
         is_day = False
     if not is_day:
-        raise argparse.ArgumentTypeError(f"found '{text}'; expected a day such as 2026-10-01")
+        raise CommandError(f"{flag}: found '{text}'; expected a day such as 2026-10-01", status=2)
     return text

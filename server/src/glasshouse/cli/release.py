@@ -5,7 +5,7 @@ import json
 from datetime import UTC, datetime
 
 from glasshouse.cli.connection import add_arguments, connected
-from glasshouse.cli.day import day
+from glasshouse.cli.day import checked_day
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -24,9 +24,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     put.add_argument("product", metavar="SLUG")
     put.add_argument("version", metavar="VERSION")
-    put.add_argument(
-        "--day", type=day, metavar="DAY", help="such as 2026-10-01; default today, UTC"
-    )
+    put.add_argument("--day", metavar="DAY", help="such as 2026-10-01; default today, UTC")
     put.add_argument("--note", default="", metavar="TEXT")
     put.set_defaults(run=run_put)
     listing = actions.add_parser(
@@ -49,7 +47,7 @@ def run_put(options: argparse.Namespace) -> int:
     asked = {
         "product": options.product,
         "version": options.version,
-        "day": options.day or str(datetime.now(UTC).date()),
+        "day": checked_day("--day", options.day or str(datetime.now(UTC).date())),
         "note": options.note,
     }
     with connected(options) as connection:
