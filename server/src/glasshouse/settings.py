@@ -57,7 +57,8 @@ class Settings:
     link, ten seconds of them at once; 0 for no limit. Commands on this machine have none."""
 
     load_every: float = 0.8
-    """Seconds between two loads from the journal into the store."""
+    """Seconds between two loads from the journal into the store; in a cluster at least 2 between
+    two of a partition."""
 
     store_memory: str = "2GB"
     """Most memory that the store's engine may take."""
