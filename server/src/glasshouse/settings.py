@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
-from ipaddress import ip_address
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,8 @@ class Settings:
     """A database in MaxMind's format that knows regions, which the operator has a licence for."""
 
     trusted_proxies: tuple[str, ...] = ()
-    """Peers whose X-Forwarded-For is believed. Nobody's is, by default."""
+    """Peers whose X-Forwarded-For is believed: addresses, or networks such as 10.1.0.0/16, with
+    commas between. Nobody's is, by default."""
 
     in_flight_bytes: int = 256 * 1024 * 1024
     """Bodies being worked on at once, in bytes; beyond it the doors answer 503."""
@@ -147,10 +148,10 @@ def from_environment(settings: Settings, environment: Mapping[str, str] | None =
     return replace(settings, **values)
 
 
-def _addresses(text: str) -> tuple[str, ...]:
-    """A name or a network would match no peer, and nothing would say so."""
+def _networks(text: str) -> tuple[str, ...]:
+    """A name would match no peer, and nothing would say so."""
     named = filter(None, (part.strip() for part in text.split(",")))
-    return tuple(str(ip_address(address)) for address in named)
+    return tuple(str(ip_network(address)) for address in named)
 
 
 def _size(text: str) -> str:
@@ -167,7 +168,10 @@ CASTS: Mapping[str, tuple[Callable[[str], object], str]] = {
     "regions": (Path, ""),
     "openid_secret_file": (Path, ""),
     "mail_password_file": (Path, ""),
-    "trusted_proxies": (_addresses, "IP addresses with commas between, such as 10.0.0.7,10.0.0.8"),
+    "trusted_proxies": (
+        _networks,
+        "IP addresses or networks with commas between, such as 10.0.0.7,10.1.0.0/16",
+    ),
     "in_flight_bytes": _WHOLE,
     "collectors": _WHOLE,
     "items_per_second": _NUMBER,

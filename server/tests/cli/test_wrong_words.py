@@ -88,7 +88,7 @@ def test_a_role_that_is_none_is_told_the_roles_as_they_are_typed(data, capsys):
         ("GLASSHOUSE_STORE_MEMORY", "lots", "a size such as 2GB"),
         ("GLASSHOUSE_ITEMS_PER_SECOND", "fast", "a number"),
         ("GLASSHOUSE_TRUSTED_PROXIES", "balancer", "IP addresses"),
-        ("GLASSHOUSE_TRUSTED_PROXIES", "10.0.0.0/8", "IP addresses"),
+        ("GLASSHOUSE_TRUSTED_PROXIES", "10.0.0.7/8", "IP addresses"),
     ],
 )
 def test_a_variable_that_cannot_be_read_is_named(variable, text, expected):
@@ -97,9 +97,9 @@ def test_a_variable_that_cannot_be_read_is_named(variable, text, expected):
 
 
 def test_blanks_between_trusted_proxies_are_none_of_an_address():
-    variables = {"GLASSHOUSE_TRUSTED_PROXIES": "10.0.0.7, 10.0.0.8,"}
+    variables = {"GLASSHOUSE_TRUSTED_PROXIES": "10.0.0.7, 10.1.0.0/16,"}
     settings = from_environment(Settings(data=Path("data")), variables)
-    assert settings.trusted_proxies == ("10.0.0.7", "10.0.0.8")
+    assert settings.trusted_proxies == ("10.0.0.7/32", "10.1.0.0/16")
 
 
 @pytest.mark.parametrize("command", [("serve", "--listen", "127.0.0.1:0"), ("product", "list")])

@@ -138,8 +138,6 @@ def run(options: argparse.Namespace) -> int:
     gc.set_threshold(100_000, 20, 100)
     # The journal and the loader are threads; a request must not wait 5 ms for their turn to end.
     sys.setswitchinterval(0.001)
-    try:
-        ROLES[settings.role](settings)
-    finally:
-        tell(Notice.STOPPED)
+    ROLES[settings.role](settings)
+    tell(Notice.STOPPED)
     return 0
