@@ -1,7 +1,7 @@
 """How long an erasure takes at scale, from the command to its receipt, everything rewritten.
 
     python -m bench.erasing                          1M events
-    python -m bench.erasing --events 10000000 --directory DIR    as `bench.scale`, kept in DIR
+    python -m bench.erasing --events 10000000 --directory DIR    as `bench.fleet`, kept in DIR
 
 One instance, one organization and a week of the product, one after the other, from a copy of the
 data directory. The time holds for a machine with as much other work as this one has now; CPU is of
@@ -18,8 +18,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from bench.fleet import FIRST, made
 from bench.pages import WORDS
-from bench.scale import FIRST, made
 
 WANTED: dict[str, tuple[str, ...]] = {
     "an instance": ("--instance", WORDS["instance"]["id"]),

@@ -4,7 +4,7 @@
     python -m bench.pages --events 10000000        a few minutes to make, 1 GB of disk
     python -m bench.pages --events 10000000 --directory DIR    made once, kept in DIR
 
-The store is that of `bench.scale`; the console answers over loopback, to a reader with raw access
+The store is that of `bench.fleet`; the console answers over loopback, to a reader with raw access
 (exact answers cost more than suppressed ones only by their record). `first` is the whole page, the
 first time that it is asked for by a server just started. Of the next ones the median: `content`
 until its first figure has come, `whole` until all of it has. `drawn` is when Chromium had drawn the
@@ -29,7 +29,7 @@ from urllib.parse import urlencode
 import httpx
 import uvicorn
 
-from bench.scale import FIRST, LAST_DAY, made
+from bench.fleet import FIRST, LAST_DAY, made
 from bench.trackers import _module
 from glasshouse.catalogue import Catalogue
 from glasshouse.console.app import console_app
