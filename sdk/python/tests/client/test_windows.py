@@ -97,7 +97,10 @@ def test_a_product_can_look_at_what_waits_discard_it_and_read_what_left(product,
 def test_commands_explain_themselves(sdk, tmp_path):
     for command in ("status", "why", "list", "preview", "history", "on", "off", "send", "record",
                     "compile"):  # fmt: skip
-        assert "Example: glasshouse-sdk" in sdk(command, "--help")
+        said = sdk(command, "--help").split()
+        example = said[said.index("Example:") + 1 :]
+        assert example[0] == "glasshouse-sdk"
+        assert command in example
     assert "no TOML" in sdk("why", manifest=_broken(tmp_path), code=2)
     assert "expected one of" in sdk("record", "dome", code=2)
     assert "expected a value of type integer" in sdk("record", "done", "count=x", code=2)
