@@ -243,7 +243,7 @@ def made(data: Path, events: int, memory: str) -> Store:
     catalogue = Catalogue(data / "catalogue")
     catalogue.add(SCALE_MANIFEST.encode())
     store = open_store(data / "store", memory)
-    journal = RecordJournal([])
+    journal = RecordJournal([], store.position().offset)
     loader = Loader(journal, store, catalogue, data)  # type: ignore[arg-type]
     if not is_made(store, events):
         load_first(loader, journal, min(events, FIRST) - LAST)

@@ -142,7 +142,7 @@ def run(data: Path, events: int, sample: int, memory: str) -> None:
     catalogue = Catalogue(data / "catalogue")
     catalogue.add(SCALE_MANIFEST.encode())
     store = open_store(data / "store", memory)
-    journal = RecordJournal([])
+    journal = RecordJournal([], store.position().offset)
     loader = Loader(journal, store, catalogue, data)  # type: ignore[arg-type]
     insight = Insight(store, catalogue, lambda: LAST_DAY, list)
     print(f"{len(FIELDS)} fields, {INSTANCES:,} instances, {DAYS} days; {os.cpu_count()} cores")
