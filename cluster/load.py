@@ -48,7 +48,9 @@ class Load:
         pause: float = 0.0,
         first: int = 0,
     ) -> None:
-        """`pause` in seconds between two requests of a client; `first` is the first number."""
+        """`pause` in seconds between two requests of a client, on average; `first` is the first
+        number.
+        """
         self._ports = ports
         self._product = product
         self._pause = pause
@@ -98,7 +100,8 @@ class Load:
             with self._lock:
                 self.acknowledged += BATCH
             if self._pause:
-                self._stop.wait(self._pause)
+                # Clients know nothing of each other: without chance all of them would come at once.
+                self._stop.wait(self._pause * chance.uniform(0.5, 1.5))
 
     def _body(self, chance: random.Random, first: int) -> bytes:
         now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
