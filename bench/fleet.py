@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 from duckdb import DuckDBPyConnection
 
-from bench.loading import MANIFEST, RecordJournal
+from bench.loading import MANIFEST, RecordJournal, random_fields
 from glasshouse.catalogue import Catalogue
 from glasshouse.loading import Loader
 from glasshouse.loading.runs import Keys, sort_keys, write_run
@@ -71,23 +71,12 @@ def records(events: int, first_day: float, days: float, seed: int, batch: int = 
         lines = []
         for _ in range(batch):
             number = random.randrange(INSTANCES)
-            fields = {
-                "command": random.choice(("run", "build", "test", "deploy")),
-                "kind": random.choice(("small", "medium", "large")),
-                "seconds": round(random.expovariate(0.2), 3),
-                "exit_code": random.choice((0, 0, 0, 0, 1, 2)),
-                "succeeded": random.random() < 0.9,
-                "runtime": f"3.{random.randrange(9, 15)}.{random.randrange(12)}",
-                "tables": random.randrange(200),
-                "columns": random.randrange(2000),
-                "ratio": round(random.random(), 2),
-                "connector": random.choice(("postgres", "duckdb", "snowflake", "bigquery")),
-            }
+            fields = random_fields(random)
             line = Line(
                 at=at + timedelta(seconds=random.random()),
                 received_at=at + timedelta(seconds=1),
                 instance=instance_id(number),
-                fields=msgspec.Raw(msgspec.json.encode(fields)),
+                fields=fields,
                 version=version_of(number, DAYS - (LAST_DAY - at).days),
                 country=("DE", "US", "JP", "BR")[number % 4],
                 identities={"organization": f"organization-{number % ORGANIZATIONS}"},

@@ -99,7 +99,8 @@ def make_records(events: int, instances: int, batch: int) -> list[bytes]:
     return payloads
 
 
-def _line(random: Random, ids: list[str], received_at: datetime) -> Line:
+def random_fields(random: Random) -> msgspec.Raw:
+    """Of one `event.ran`, as a line holds them."""
     fields = {
         "command": random.choice(("run", "build", "test", "deploy")),
         "kind": random.choice(("small", "medium", "large")),
@@ -112,11 +113,16 @@ def _line(random: Random, ids: list[str], received_at: datetime) -> Line:
         "ratio": round(random.random(), 2),
         "connector": random.choice(("postgres", "duckdb", "snowflake", "bigquery")),
     }
+    return msgspec.Raw(msgspec.json.encode(fields))
+
+
+def _line(random: Random, ids: list[str], received_at: datetime) -> Line:
+    fields = random_fields(random)
     return Line(
         at=received_at - timedelta(seconds=random.random() * 60),
         received_at=received_at,
         instance=random.choice(ids),
-        fields=msgspec.Raw(msgspec.json.encode(fields)),
+        fields=fields,
         version=f"1.{random.randrange(20)}.0",
         country=random.choice(("DE", "US", "JP", "BR")),
     )

@@ -12,7 +12,7 @@ import shutil
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,7 +81,7 @@ def put_back(cluster: ClickHouseCluster, directory: Path) -> None:
             shutil.copytree(part, detached / part.name)
             ask(table.node, f"alter table {table.full_name} attach part '{part.name}'")
     for node in nodes:
-        for table in _replicas_of(node):
+        for table in _replicas_of(node).values():
             ask(node, f"system sync replica {table.full_name}")
 
 
@@ -140,18 +140,17 @@ def _is_made(node: Node, statement: str) -> bool:
     return True
 
 
-def _replicas_of(node: Node) -> Iterable[Table]:
-    said = ask(node, "select database, table from system.replicas format JSONCompact")
-    return [Table(database, name, node) for database, name in json.loads(said)["data"]]
+def _replicas_of(node: Node) -> Mapping[str, Table]:
+    """The tables of a server by their path in ZooKeeper, which all replicas of one share."""
+    said = ask(
+        node, "select zookeeper_path, database, table from system.replicas format JSONCompact"
+    )
+    return {path: Table(database, name, node) for path, database, name in json.loads(said)["data"]}
 
 
 def _replicated(nodes: Sequence[Node]) -> Sequence[Table]:
     """Each table once, with the first server of those that have the same rows."""
     tables: dict[str, Table] = {}
     for node in nodes:
-        said = ask(
-            node, "select zookeeper_path, database, table from system.replicas format JSONCompact"
-        )
-        for path, database, name in json.loads(said)["data"]:
-            tables.setdefault(path, Table(database, name, node))
+        tables = {**_replicas_of(node), **tables}
     return list(tables.values())

@@ -12,7 +12,7 @@ The views add the days that still grow:
 
 from duckdb import DuckDBPyConnection
 
-from glasshouse.store.engines.duckdb.periods import DAY, MERGED, ROW, hot_rows
+from glasshouse.store.engines.duckdb.periods import DAY, MERGED, ROW, hot_rows, late_rows
 
 ITS_ROW = "product, origin, instance, version, day"
 MOVE = f"{ITS_ROW}, version_before, day_before"
@@ -58,9 +58,7 @@ def _added(days: str) -> str:
 _PARTS = f"""
 with hot as not materialized ({hot_rows(DAY)}),
 late as not materialized (
-    select distinct h.instance, h.origin, h.day
-    from hot h join store.closed_until u
-    on u.step = 'day' and u.product = h.product and u.origin = h.origin and h.day <= u.day
+    {late_rows(DAY, "h.instance, h.origin, h.day")}
 ),
 kept as not materialized (
     select {ITS_ROW} from store.closed_first_days c anti join late using (instance, origin, day)
@@ -97,9 +95,7 @@ from kept k full join found f using (product, origin, instance, version);
 create or replace view store.moves as
 with hot as not materialized ({hot_rows(DAY)}),
 unsettled as not materialized (
-    select distinct h.instance, h.origin
-    from hot h join store.closed_until u
-    on u.step = 'day' and u.product = h.product and u.origin = h.origin and h.day <= u.day
+    {late_rows(DAY, "h.instance, h.origin")}
 ),
 growing as not materialized (
     select {ITS_ROW} from ({MERGED} from hot group by all)

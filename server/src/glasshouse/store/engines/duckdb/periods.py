@@ -98,16 +98,22 @@ def hot_rows(step: Step) -> str:
     return " union all ".join(hot)
 
 
+def late_rows(step: Step, columns: str) -> str:
+    """Of what `hot` has, such as `hot_rows`, what came for periods that are closed."""
+    return f"""
+        select distinct {columns} from hot h join store.closed_until u
+        on u.step = '{step.name}' and u.product = h.product and u.origin = h.origin
+           and h.day <= u.day
+    """
+
+
 def view_of(step: Step) -> str:
     """The statement that makes the view of a step: exact, whatever lies in which level."""
     return f"""
         create or replace view {step.view} as
         with hot as not materialized ({hot_rows(step)}),
         late as not materialized (
-            select distinct h.day, h.instance, h.origin
-            from hot h join store.closed_until u
-            on u.step = '{step.name}' and u.product = h.product and u.origin = h.origin
-               and h.day <= u.day
+            {late_rows(step, "h.day, h.instance, h.origin")}
         )
         select {ROW} from {step.closed} c anti join late using (instance, day, origin)
         union all
