@@ -59,3 +59,20 @@ def test_without_a_majority_leases_end_and_come_back(nats, jetstream, monkeypatc
     give_up = time.monotonic() + 30
     while len(loader.renew()) < len(NAMES):
         assert time.monotonic() < give_up
+
+
+@pytest.mark.slow
+def test_servers_that_are_killed_are_current_again(nats, connect, monkeypatch):
+    """Streams of leases in memory would not be: the first rounds leave a server behind for ever."""
+    monkeypatch.setattr(leases, "LEASE_SECONDS", 2.0)
+    jetstream = connect()
+    loaders = [Leases(jetstream, NAMES, group=f"leases{n}") for n in range(4)]
+    in_turns(loaders, 1)
+    nodes = list(nats.nodes.values())
+    for stopped in ([nodes[0]], [nodes[1], nodes[2]], [nodes[2]], [nodes[0], nodes[1]]):
+        for node in stopped:
+            node.kill()
+        time.sleep(1)
+        in_turns(loaders[:2], 1)
+        nats.start()
+    assert set().union(*(loader.renew() for loader in loaders)) == set(NAMES)

@@ -143,7 +143,9 @@ class Leases:
             max_msgs_per_subject=1,
             max_age=LEASE_SECONDS,
             discard=DiscardPolicy.OLD,
-            storage=StorageType.MEMORY,
+            # In memory, a server that was killed may never be current again, not even when it is
+            # started once more (2.9; 0113): it stays "unavailable" to whoever asks for its health.
+            storage=StorageType.FILE,
             num_replicas=self._jetstream.address.replicas,
             duplicate_window=LEASE_SECONDS,
         )
