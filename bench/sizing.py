@@ -289,11 +289,9 @@ enough for all of it. The console and ClickHouse's keepers need a core each.""")
 503; nothing that was acknowledged is dropped for what comes.""")
     yield "## Measured"
     yield prose("""Figures of `cluster.measures` are of blocks of a few hundred rows, from
-requests of 50
-events, on two cores that eleven servers shared: a busy cluster inserts larger blocks, at a fraction
-of that. They did not grow with 1, 2 and 4 collectors and loaders (243 to 356 µs an event of all
-parts
-together, the least with 4).""")
+requests of 50 events, on two cores that eleven servers shared: a busy cluster inserts larger
+blocks, at a fraction of that. They do not grow with 1, 2 and 4 collectors and loaders (441, 425
+and 420 µs an event of all parts together; decision 0127 has each).""")
     yield table(
         ["cost", "figure", "from"],
         [[each.says, f"{each.figure:g} {each.unit}", each.source] for each in COSTS],
