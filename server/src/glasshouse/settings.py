@@ -1,5 +1,6 @@
 """The only reader of the environment. One frozen `Settings`; every field says what it does."""
 
+import difflib
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -113,6 +114,10 @@ class Settings:
     """Do everything in one thread: slower, but every system call has its turn (fault injection)."""
 
 
+PREFIX = "GLASSHOUSE_"
+ALIKE = 0.85  # of 1, from which two names are taken for the same, misspelled
+
+
 @dataclass(frozen=True, slots=True)
 class ServiceManager:
     """Where the service manager that started this process wants to hear of it."""
@@ -132,12 +137,14 @@ class SettingError(ValueError):
 def from_environment(settings: Settings, environment: Mapping[str, str] | None = None) -> Settings:
     """The settings with every GLASSHOUSE_* variable that is set laid over them.
 
-    Raises `SettingError`.
+    Raises `SettingError`, also for a variable that is nearly one of them: what somebody meant to
+    set would be left at its default without a word.
     """
     source = os.environ if environment is None else environment  # noqa: TID251 (the one reader)
+    _refuse_misspelled(source)
     values: dict[str, Any] = {}
     for field in fields(Settings):
-        variable = f"GLASSHOUSE_{field.name.upper()}"
+        variable = f"{PREFIX}{field.name.upper()}"
         text = source.get(variable)
         if text:
             cast, expected = CASTS.get(field.name, (str, ""))
@@ -146,6 +153,20 @@ def from_environment(settings: Settings, environment: Mapping[str, str] | None =
             except ValueError:
                 raise SettingError(f"{variable}: found '{text}'; expected {expected}") from None
     return replace(settings, **values)
+
+
+def _refuse_misspelled(source: Mapping[str, str]) -> None:
+    """Names that are not near are others' business, such as those that Kubernetes sets."""
+    known = [field.name.upper() for field in fields(Settings)]
+    for variable in source:
+        name = variable.removeprefix(PREFIX)
+        if name == variable or name in known:
+            continue
+        for near in difflib.get_close_matches(name, known, n=1, cutoff=ALIKE):
+            raise SettingError(
+                f"{variable}: found a name that is no setting; expected {PREFIX}{near}, "
+                "or that it is not set"
+            )
 
 
 def _networks(text: str) -> tuple[str, ...]:

@@ -122,3 +122,25 @@ def test_every_command_says_which_variable(command, tmp_path):
 def test_an_address_without_a_server_is_not_ready_in_words(capsys):
     assert main(["ready", "--server", "http://127.0.0.1:9"]) == 1
     assert "found no answer at http://127.0.0.1:9 (" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("variable", "meant"),
+    [
+        ("GLASSHOUSE_JOURNL", "GLASSHOUSE_JOURNAL"),
+        ("GLASSHOUSE_TRUSTED_PROXY", "GLASSHOUSE_TRUSTED_PROXIES"),
+        ("GLASSHOUSE_ITEMS_PER_SECONDS", "GLASSHOUSE_ITEMS_PER_SECOND"),
+    ],
+)
+def test_a_variable_that_is_nearly_a_setting_is_not_passed_over(variable, meant):
+    with pytest.raises(SettingError, match=f"{variable}: found .*; expected {meant}"):
+        from_environment(Settings(data=Path("data")), {variable: "x"})
+
+
+def test_variables_of_others_may_begin_alike():
+    """Kubernetes sets those of every service, the client its own."""
+    others = ("PORT", "SERVICE_HOST", "PORT_8090_TCP_ADDR", "COLLECTOR_PORT", "COLLECTOR_SERVICE",
+              "STORE_PORT", "CONSOLE_PORT_8090_TCP", "RUN")  # fmt: skip
+    environment = {f"GLASSHOUSE_{name}": "x" for name in others}
+    settings = Settings(data=Path("data"))
+    assert from_environment(settings, environment) == settings
