@@ -32,6 +32,12 @@ def test_it_says_what_it_does_and_its_examples_can_be_copied(command, monkeypatc
         assert line in shown.splitlines() or says.startswith("Try"), shown
 
 
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_it_says_what_every_argument_is(command):
+    asked = [a for a in command._actions if not isinstance(a, argparse._SubParsersAction)]
+    assert [a.option_strings or a.dest for a in asked if not a.help] == []
+
+
 def test_one_is_not_several(tmp_path, capsys):
     main(["manifest", "new", "shop"])
     manifest = tmp_path / "shop.toml"

@@ -28,7 +28,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         epilog="Example:  glasshouse advisory save psmdb CVE-2026-1 --affected '>=8.0.0,<8.0.4' "
         "--disclosed 2026-10-01 --fix 'Upgrade to 8.0.4: https://example.com/8.0.4'",
     )
-    save.add_argument("product", metavar="SLUG")
+    save.add_argument("product", metavar="SLUG", help="the product it is about, by its slug")
     save.add_argument("name", metavar="NAME", help="such as CVE-2026-1")
     save.add_argument("--affected", default="", metavar="RANGE", help="such as '>=2.0.0,<2.0.4'")
     save.add_argument("--osv", type=Path, metavar="FILE", help="an OSV record instead")
@@ -39,24 +39,26 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     listing = actions.add_parser(
         "list", help="list them", epilog="Example:  glasshouse advisory list psmdb"
     )
-    listing.add_argument("product", metavar="SLUG")
+    listing.add_argument("product", metavar="SLUG", help="the product it is about, by its slug")
     listing.set_defaults(run=run_list)
     contacts = actions.add_parser(
         "contacts",
         help="the organizations that one still concerns, with whom to write to; recorded",
         epilog="Example:  glasshouse advisory contacts psmdb CVE-2026-1 --format csv",
     )
-    contacts.add_argument("product", metavar="SLUG")
-    contacts.add_argument("name", metavar="NAME")
-    contacts.add_argument("--format", choices=FORMATS, default="table")
+    contacts.add_argument("product", metavar="SLUG", help="the product it is about, by its slug")
+    contacts.add_argument("name", metavar="NAME", help="as `advisory list` shows it")
+    contacts.add_argument(
+        "--format", choices=FORMATS, default="table", help="how it is printed (default: table)"
+    )
     contacts.set_defaults(run=run_contacts)
     remove = actions.add_parser(
         "remove",
         help="remove one with its alerts",
         epilog="Example:  glasshouse advisory remove psmdb CVE-2026-1",
     )
-    remove.add_argument("product", metavar="SLUG")
-    remove.add_argument("name", metavar="NAME")
+    remove.add_argument("product", metavar="SLUG", help="the product it is about, by its slug")
+    remove.add_argument("name", metavar="NAME", help="as `advisory list` shows it")
     remove.set_defaults(run=run_remove)
     for action in (save, listing, remove):
         action.add_argument("--json", action="store_true", help="print JSON")

@@ -23,7 +23,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         epilog="Example:  glasshouse alert add psmdb --advisory CVE-2026-1 "
         "--webhook https://example.com/hooks/glasshouse",
     )
-    add.add_argument("product", metavar="SLUG")
+    add.add_argument("product", metavar="SLUG", help="the product it is about, by its slug")
     what = add.add_mutually_exclusive_group(required=True)
     what.add_argument("--advisory", default="", metavar="NAME", help="a saved advisory")
     what.add_argument(
@@ -35,8 +35,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="a word of the question, such as field=snapshot.host.system; repeatable",
     )  # fmt: skip
     to = add.add_mutually_exclusive_group(required=True)
-    to.add_argument("--email", metavar="ADDRESS")
-    to.add_argument("--webhook", metavar="URL")
+    to.add_argument("--email", metavar="ADDRESS", help="send it there")
+    to.add_argument("--webhook", metavar="URL", help="post it there, signed")
     add.set_defaults(run=run_add)
     listing = actions.add_parser(
         "list", help="list them, with the last try", epilog="Example:  glasshouse alert list"
@@ -45,12 +45,12 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     trial = actions.add_parser(
         "try", help="send a trial now", epilog="Example:  glasshouse alert try 1f2e3d4c5b6a"
     )
-    trial.add_argument("id", metavar="ID")
+    trial.add_argument("id", metavar="ID", help="as `alert list` shows it")
     trial.set_defaults(run=run_try)
     remove = actions.add_parser(
         "remove", help="tell no more", epilog="Example:  glasshouse alert remove 1f2e3d4c5b6a"
     )
-    remove.add_argument("id", metavar="ID")
+    remove.add_argument("id", metavar="ID", help="as `alert list` shows it")
     remove.set_defaults(run=run_remove)
     for action in (add, listing, trial, remove):
         action.add_argument("--json", action="store_true", help="print JSON")

@@ -38,7 +38,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--origin", metavar="ORIGIN",
         help=f"{', '.join(Origin)}; production unless given, and never mixed",
     )  # fmt: skip
-    parser.add_argument("--format", choices=FORMATS, default="table")
+    parser.add_argument(
+        "--format", choices=FORMATS, default="table", help="how it is printed (default: table)"
+    )
     add_arguments(parser)
     parser.set_defaults(run=run)
 

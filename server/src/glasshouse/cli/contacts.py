@@ -24,15 +24,15 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "is the id that items name.",
         epilog="Example:  glasshouse contacts import psmdb licences.csv",
     )
-    load.add_argument("product", metavar="SLUG")
-    load.add_argument("file", type=Path, metavar="FILE")
+    load.add_argument("product", metavar="SLUG", help="the product it is about, by its slug")
+    load.add_argument("file", type=Path, metavar="FILE", help="CSV, one organization a line")
     load.set_defaults(run=run_import)
     listing = actions.add_parser(
         "list",
         help="list them; recorded",
         epilog="Example:  glasshouse contacts list psmdb --json --why 'case 7'",
     )
-    listing.add_argument("product", metavar="SLUG")
+    listing.add_argument("product", metavar="SLUG", help="the product it is about, by its slug")
     listing.set_defaults(run=run_list)
     for action in (load, listing):
         action.add_argument("--json", action="store_true", help="print JSON")

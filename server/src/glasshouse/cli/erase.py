@@ -20,7 +20,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "glasshouse erase --product psmdb --identity organization acme --to 2026-01-01  ·  "
         "glasshouse erase --product psmdb --simulated",
     )
-    parser.add_argument("--product", required=True, metavar="SLUG")
+    parser.add_argument(
+        "--product", required=True, metavar="SLUG", help="the product it is about, by its slug"
+    )
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--instance", metavar="ID", help="everything of one instance")
     what.add_argument(

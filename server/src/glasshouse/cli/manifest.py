@@ -46,7 +46,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="report everything that is wrong with a manifest",
         epilog="Example:  glasshouse manifest check shop.toml    (exit 0: fine, 1: risky, 2: not)",
     )
-    check.add_argument("manifest", type=Path)
+    check.add_argument("manifest", type=Path, help="its file, TOML")
     check.add_argument(
         "--strict", action="store_true", help="fail (exit 1) on what is only worth a second look"
     )
@@ -57,7 +57,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="print the disclosure page (Markdown)",
         epilog="Example:  glasshouse manifest disclose shop.toml > DISCLOSURE.md",
     )
-    disclose.add_argument("manifest", type=Path)
+    disclose.add_argument("manifest", type=Path, help="its file, TOML")
     disclose.add_argument(
         "--parts", metavar="A,B", help="the product with these of its parts (default: all)"
     )
@@ -76,14 +76,14 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="print the JSON that the client reads at run time",
         epilog="Example:  glasshouse manifest compile shop.toml > shop/telemetry.json",
     )
-    compiling.add_argument("manifest", type=Path)
+    compiling.add_argument("manifest", type=Path, help="its file, TOML")
     compiling.set_defaults(run=run_compile)
     composing = actions.add_parser(
         "compose",
         help="print a manifest and its parts as one document, as it is registered",
         epilog="Example:  glasshouse manifest compose shop.toml > shop.json",
     )
-    composing.add_argument("manifest", type=Path)
+    composing.add_argument("manifest", type=Path, help="its file, TOML")
     composing.set_defaults(run=run_compose)
     diff = actions.add_parser(
         "diff",

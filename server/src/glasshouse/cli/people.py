@@ -37,16 +37,16 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="give another role, give or take raw access",
         epilog="Example:  glasshouse people set robin --raw yes --data ./data",
     )
-    change.add_argument("name", metavar="NAME")
-    change.add_argument("--role", choices=ROLES)
-    change.add_argument("--raw", choices=("yes", "no"))
+    change.add_argument("name", metavar="NAME", help="the name that they sign in with")
+    change.add_argument("--role", choices=ROLES, help="what they may do")
+    change.add_argument("--raw", choices=("yes", "no"), help="whether they may read single rows")
     change.set_defaults(run=run_set)
     remove = actions.add_parser(
         "remove",
         help="remove an account with its sessions and tokens",
         epilog="Example:  glasshouse people remove robin --data ./data",
     )
-    remove.add_argument("name", metavar="NAME")
+    remove.add_argument("name", metavar="NAME", help="the name that they sign in with")
     remove.set_defaults(run=run_remove)
     for action in (listing, invite, change, remove):
         action.add_argument("--json", action="store_true", help="print JSON")

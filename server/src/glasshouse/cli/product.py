@@ -48,7 +48,7 @@ def _add_set_parser(actions: "argparse._SubParsersAction[argparse.ArgumentParser
         help="change what clients are told: an end, a newer release, less to send, slower",
         epilog="Example:  glasshouse product set shop --release 2.0 --link https://example.com/2.0",
     )
-    change.add_argument("product", metavar="SLUG")
+    change.add_argument("product", metavar="SLUG", help="the product it is about, by its slug")
     change.add_argument(
         "--ended",
         choices=("yes", "no"),

@@ -21,7 +21,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "first, kept for two years. Values that were read are in neither.",
         epilog="Example:  glasshouse records raw-reads --limit 20 --data ./data",
     )
-    parser.add_argument("log", choices=tuple(LOGS))
+    parser.add_argument("log", choices=tuple(LOGS), help="which record")
     parser.add_argument(
         "--limit", type=int, default=50, metavar="N", help="at most 500; default 50"
     )

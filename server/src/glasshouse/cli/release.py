@@ -22,21 +22,21 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="set one down, or anew",
         epilog="Example:  glasshouse release put psmdb 8.0.4 --day 2026-10-01 --note 'the fix'",
     )
-    put.add_argument("product", metavar="SLUG")
-    put.add_argument("version", metavar="VERSION")
+    put.add_argument("product", metavar="SLUG", help="the product it is about, by its slug")
+    put.add_argument("version", metavar="VERSION", help="as items name it")
     put.add_argument("--day", metavar="DAY", help="such as 2026-10-01; default today, UTC")
-    put.add_argument("--note", default="", metavar="TEXT")
+    put.add_argument("--note", default="", metavar="TEXT", help="what is shown beside it")
     put.set_defaults(run=run_put)
     listing = actions.add_parser(
         "list", help="list them", epilog="Example:  glasshouse release list psmdb"
     )
-    listing.add_argument("product", metavar="SLUG")
+    listing.add_argument("product", metavar="SLUG", help="the product it is about, by its slug")
     listing.set_defaults(run=run_list)
     remove = actions.add_parser(
         "remove", help="remove one", epilog="Example:  glasshouse release remove psmdb 8.0.4"
     )
-    remove.add_argument("product", metavar="SLUG")
-    remove.add_argument("version", metavar="VERSION")
+    remove.add_argument("product", metavar="SLUG", help="the product it is about, by its slug")
+    remove.add_argument("version", metavar="VERSION", help="as items name it")
     remove.set_defaults(run=run_remove)
     for action in (put, listing, remove):
         action.add_argument("--json", action="store_true", help="print JSON")

@@ -23,7 +23,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         epilog="Example:  glasshouse restore /backups/2026-11-22 --data ./data "
         "--secrets /safe/glasshouse-secrets",
     )
-    parser.add_argument("backup", type=Path, metavar="DIRECTORY")
+    parser.add_argument(
+        "backup", type=Path, metavar="DIRECTORY", help="what `glasshouse backup` wrote"
+    )
     parser.add_argument("--data", type=Path, metavar="DIR", help="the data directory to make")
     parser.add_argument(
         "--secrets", type=Path, metavar="DIRECTORY", help="the server's secrets, kept apart"

@@ -33,7 +33,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     remove = actions.add_parser(
         "remove", help="take one back", epilog="Example:  glasshouse share remove 1f2e3d4c5b6a"
     )
-    remove.add_argument("id", metavar="ID")
+    remove.add_argument("id", metavar="ID", help="as `share list` shows it")
     remove.set_defaults(run=run_remove)
     for action in (make, listing, remove):
         action.add_argument("--json", action="store_true", help="print JSON")

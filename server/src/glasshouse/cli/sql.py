@@ -18,7 +18,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         epilog='Example:  glasshouse sql "select country, count(*) from instances group by all"',
     )
     parser.add_argument("sql", help="one SELECT; '-' reads it from standard input")
-    parser.add_argument("--format", choices=FORMATS, default="table")
+    parser.add_argument(
+        "--format", choices=FORMATS, default="table", help="how it is printed (default: table)"
+    )
     add_arguments(parser)
     parser.set_defaults(run=run)
 
