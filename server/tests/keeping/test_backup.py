@@ -200,6 +200,9 @@ def test_the_commands_ask_the_server_that_runs(
         assert len(Path(out).read_text().splitlines()) == 22  # 11 items, 1 instance, 10 days
         assert main(["backup", str(tmp_path / "backup"), "--json", *where]) == 0
         assert main(["restore", str(tmp_path / "backup"), *where]) == 1, "a server has it open"
+        for nobody in (["--instance", ""], ["--identity", "organization", " "]):  # of a script
+            assert main(["erase", "--product", "forge", *nobody, *where]) == 2
+            assert main(["export", "--product", "forge", *nobody, *where]) == 2
         capsys.readouterr()
         assert main(["erase", *whose, "--json", *where]) == 0
         receipt = json.loads(capsys.readouterr().out)

@@ -186,6 +186,10 @@ def test_another_servers_key_cannot_replay_and_says_so(tmp_path: Path) -> None:
     [
         Wanted("gone"),
         Wanted("forge", "shoe", "size"),
+        Wanted("forge", "instance", ""),
+        Wanted("forge", "instance", " "),
+        Wanted("forge", "instance"),
+        Wanted("forge", identity=VICTIM),
         Wanted("forge", since=NOW, until=NOW - timedelta(days=1)),
     ],
 )

@@ -6,6 +6,7 @@ from typing import Any
 
 from glasshouse.cli.connection import add_arguments, connected
 from glasshouse.cli.errors import CommandError
+from glasshouse.cli.subject import add_identity, identity_of
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -20,17 +21,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "glasshouse erase --product psmdb --identity organization acme --to 2026-01-01  ·  "
         "glasshouse erase --product psmdb --simulated",
     )
-    parser.add_argument(
-        "--product", required=True, metavar="SLUG", help="the product it is about, by its slug"
-    )
-    what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--instance", metavar="ID", help="everything of one instance")
-    what.add_argument(
-        "--identity",
-        nargs=2,
-        metavar=("KIND", "ID"),
-        help="everything of one user, organization or other identity that the manifest declares",
-    )
+    what = add_identity(parser)
     what.add_argument("--all", action="store_true", help="everything of the product")
     what.add_argument("--simulated", action="store_true", help="the simulated fleet")
     parser.add_argument("--from", dest="since", metavar="TIME", help="made from then on (UTC)")
@@ -43,7 +34,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run(options: argparse.Namespace) -> int:
     if options.simulated:
         return _erase_simulated(options)
-    kind, identity = _identity(options)
+    kind, identity = identity_of(options)
     asked = {
         "product": options.product,
         "kind": kind,
@@ -69,14 +60,6 @@ def _erase_simulated(options: argparse.Namespace) -> int:
     else:
         print(f"Removed {count} simulated items of '{options.product}'.")
     return 0
-
-
-def _identity(options: argparse.Namespace) -> tuple[str | None, str | None]:
-    if options.instance:
-        return "instance", options.instance
-    if options.identity:
-        return options.identity[0], options.identity[1]
-    return None, None
 
 
 def _receipt_text(receipt: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ from typing import TextIO
 
 from glasshouse.cli.connection import add_arguments, connected
 from glasshouse.cli.errors import CommandError
+from glasshouse.cli.subject import add_identity, identity_of
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -21,24 +22,14 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         epilog="Example:  glasshouse export --product psmdb "
         "--instance 6aef422e-56a7-4530-af9d-0123456789ab --output it.jsonl",
     )
-    parser.add_argument(
-        "--product", required=True, metavar="SLUG", help="the product it is about, by its slug"
-    )
-    whose = parser.add_mutually_exclusive_group(required=True)
-    whose.add_argument("--instance", metavar="ID", help="all of one instance")
-    whose.add_argument(
-        "--identity",
-        nargs=2,
-        metavar=("KIND", "ID"),
-        help="all of one identity, such as organization acme",
-    )
+    add_identity(parser)
     parser.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
     add_arguments(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    kind, identity = options.identity or ("instance", options.instance)
+    kind, identity = identity_of(options)
     asked = {"product": options.product, "kind": kind, "identity": identity}
     rows = 0
     with connected(options) as connection:

@@ -94,7 +94,7 @@ def export_lines(holdings: Holdings, asked: Asked) -> Iterator[str]:
     except msgspec.ValidationError as error:
         raise CommandError(f"export: {error}", status=2) from None
     try:
-        check_subject(holdings, wanted.product, wanted.kind)
+        check_subject(holdings, wanted.product, wanted.kind, wanted.identity)
     except SubjectError as error:
         raise CommandError(str(error), status=2) from None
     return _export_lines(export(holdings, wanted.product, wanted.kind, wanted.identity))

@@ -76,7 +76,7 @@ def replay(holdings: Holdings) -> list[str]:
 
 def _check(holdings: Holdings, wanted: Wanted) -> None:
     try:
-        check_subject(holdings, wanted.product, wanted.kind)
+        check_subject(holdings, wanted.product, wanted.kind, wanted.identity)
     except SubjectError as error:
         raise ErasureError(str(error)) from None
     if wanted.since and wanted.until and wanted.since >= wanted.until:
