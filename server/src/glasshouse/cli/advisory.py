@@ -8,7 +8,8 @@ from pathlib import Path
 from glasshouse.cli.connection import add_arguments, connected
 from glasshouse.cli.day import checked_day
 from glasshouse.cli.errors import CommandError
-from glasshouse.cli.tables import FORMATS, print_json, print_table
+from glasshouse.cli.subject import add_product
+from glasshouse.cli.tables import add_format, print_json, print_table
 from glasshouse.insight.exporting import csv_text
 
 COLUMNS = ("organization", "name", "contact", "instances", "versions", "last_day")
@@ -28,7 +29,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         epilog="Example:  glasshouse advisory save psmdb CVE-2026-1 --affected '>=8.0.0,<8.0.4' "
         "--disclosed 2026-10-01 --fix 'Upgrade to 8.0.4: https://example.com/8.0.4'",
     )
-    save.add_argument("product", metavar="SLUG", help="the product it is about, by its slug")
+    add_product(save)
     save.add_argument("name", metavar="NAME", help="such as CVE-2026-1")
     save.add_argument("--affected", default="", metavar="RANGE", help="such as '>=2.0.0,<2.0.4'")
     save.add_argument("--osv", type=Path, metavar="FILE", help="an OSV record instead")
@@ -39,25 +40,23 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     listing = actions.add_parser(
         "list", help="list them", epilog="Example:  glasshouse advisory list psmdb"
     )
-    listing.add_argument("product", metavar="SLUG", help="the product it is about, by its slug")
+    add_product(listing)
     listing.set_defaults(run=run_list)
     contacts = actions.add_parser(
         "contacts",
         help="the organizations that one still concerns, with whom to write to; recorded",
         epilog="Example:  glasshouse advisory contacts psmdb CVE-2026-1 --format csv",
     )
-    contacts.add_argument("product", metavar="SLUG", help="the product it is about, by its slug")
+    add_product(contacts)
     contacts.add_argument("name", metavar="NAME", help="as `advisory list` shows it")
-    contacts.add_argument(
-        "--format", choices=FORMATS, default="table", help="how it is printed (default: table)"
-    )
+    add_format(contacts)
     contacts.set_defaults(run=run_contacts)
     remove = actions.add_parser(
         "remove",
         help="remove one with its alerts",
         epilog="Example:  glasshouse advisory remove psmdb CVE-2026-1",
     )
-    remove.add_argument("product", metavar="SLUG", help="the product it is about, by its slug")
+    add_product(remove)
     remove.add_argument("name", metavar="NAME", help="as `advisory list` shows it")
     remove.set_defaults(run=run_remove)
     for action in (save, listing, remove):

@@ -5,6 +5,7 @@ import json
 
 from glasshouse.cli.connection import add_arguments, connected
 from glasshouse.cli.errors import CommandError
+from glasshouse.cli.subject import add_product
 from glasshouse.office.alerts import Medium
 
 
@@ -23,7 +24,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         epilog="Example:  glasshouse alert add psmdb --advisory CVE-2026-1 "
         "--webhook https://example.com/hooks/glasshouse",
     )
-    add.add_argument("product", metavar="SLUG", help="the product it is about, by its slug")
+    add_product(add)
     what = add.add_mutually_exclusive_group(required=True)
     what.add_argument("--advisory", default="", metavar="NAME", help="a saved advisory")
     what.add_argument(

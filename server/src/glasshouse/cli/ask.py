@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 from glasshouse.cli.connection import add_arguments, connected
-from glasshouse.cli.tables import FORMATS, print_json, print_table
+from glasshouse.cli.tables import add_format, print_json, print_table
 from glasshouse.insight.exporting import answer_csv
 from glasshouse.insight.question import Question
 from glasshouse.insight.questions import QUESTIONS
@@ -38,9 +38,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--origin", metavar="ORIGIN",
         help=f"{', '.join(Origin)}; production unless given, and never mixed",
     )  # fmt: skip
-    parser.add_argument(
-        "--format", choices=FORMATS, default="table", help="how it is printed (default: table)"
-    )
+    add_format(parser)
     add_arguments(parser)
     parser.set_defaults(run=run)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from glasshouse.cli.connection import add_arguments, connected
 from glasshouse.cli.errors import CommandError
+from glasshouse.cli.subject import add_product
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -24,7 +25,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "is the id that items name.",
         epilog="Example:  glasshouse contacts import psmdb licences.csv",
     )
-    load.add_argument("product", metavar="SLUG", help="the product it is about, by its slug")
+    add_product(load)
     load.add_argument("file", type=Path, metavar="FILE", help="CSV, one organization a line")
     load.set_defaults(run=run_import)
     listing = actions.add_parser(
@@ -32,7 +33,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="list them; recorded",
         epilog="Example:  glasshouse contacts list psmdb --json --why 'case 7'",
     )
-    listing.add_argument("product", metavar="SLUG", help="the product it is about, by its slug")
+    add_product(listing)
     listing.set_defaults(run=run_list)
     for action in (load, listing):
         action.add_argument("--json", action="store_true", help="print JSON")

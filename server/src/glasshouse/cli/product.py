@@ -9,6 +9,7 @@ from glasshouse.catalogue.files import write_whole
 from glasshouse.cli.connection import add_arguments, connected
 from glasshouse.cli.errors import CommandError
 from glasshouse.cli.manifest import composed_source
+from glasshouse.cli.subject import add_product
 from glasshouse.model import Origin
 
 
@@ -48,7 +49,7 @@ def _add_set_parser(actions: "argparse._SubParsersAction[argparse.ArgumentParser
         help="change what clients are told: an end, a newer release, less to send, slower",
         epilog="Example:  glasshouse product set shop --release 2.0 --link https://example.com/2.0",
     )
-    change.add_argument("product", metavar="SLUG", help="the product it is about, by its slug")
+    add_product(change)
     change.add_argument(
         "--ended",
         choices=("yes", "no"),

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from glasshouse.cli.connection import add_arguments, connected
 from glasshouse.cli.day import checked_day
+from glasshouse.cli.subject import add_product
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -22,7 +23,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="set one down, or anew",
         epilog="Example:  glasshouse release put psmdb 8.0.4 --day 2026-10-01 --note 'the fix'",
     )
-    put.add_argument("product", metavar="SLUG", help="the product it is about, by its slug")
+    add_product(put)
     put.add_argument("version", metavar="VERSION", help="as items name it")
     put.add_argument("--day", metavar="DAY", help="such as 2026-10-01; default today, UTC")
     put.add_argument("--note", default="", metavar="TEXT", help="what is shown beside it")
@@ -30,12 +31,12 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     listing = actions.add_parser(
         "list", help="list them", epilog="Example:  glasshouse release list psmdb"
     )
-    listing.add_argument("product", metavar="SLUG", help="the product it is about, by its slug")
+    add_product(listing)
     listing.set_defaults(run=run_list)
     remove = actions.add_parser(
         "remove", help="remove one", epilog="Example:  glasshouse release remove psmdb 8.0.4"
     )
-    remove.add_argument("product", metavar="SLUG", help="the product it is about, by its slug")
+    add_product(remove)
     remove.add_argument("version", metavar="VERSION", help="as items name it")
     remove.set_defaults(run=run_remove)
     for action in (put, listing, remove):

@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 from glasshouse.cli.connection import add_arguments, connected
-from glasshouse.cli.tables import FORMATS, print_json, print_table
+from glasshouse.cli.tables import add_format, print_json, print_table
 from glasshouse.insight.exporting import csv_text
 
 
@@ -18,9 +18,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         epilog='Example:  glasshouse sql "select country, count(*) from instances group by all"',
     )
     parser.add_argument("sql", help="one SELECT; '-' reads it from standard input")
-    parser.add_argument(
-        "--format", choices=FORMATS, default="table", help="how it is printed (default: table)"
-    )
+    add_format(parser)
     add_arguments(parser)
     parser.set_defaults(run=run)
 

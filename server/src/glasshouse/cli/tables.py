@@ -1,5 +1,6 @@
 """Answers on a terminal: as a table for people, as JSON or CSV for scripts."""
 
+import argparse
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -11,6 +12,12 @@ from rich.text import Text
 FORMATS = ("table", "json", "csv")
 
 _RIGHT = ("count", "share", "number")
+
+
+def add_format(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--format", choices=FORMATS, default="table", help="how it is printed (default: table)"
+    )
 
 
 def print_table(
