@@ -72,14 +72,17 @@ def tell(sizes: Sequence[int], runs: Mapping[int, Sequence[Mapping[str, float]]]
         for size in sizes
     }
     for size, costs in medians.items():
-        columns = "".join(f"{costs[part]:>12.1f}" for part in PARTS)
-        print(f"{size:>6}{'':>10}{columns}{sum(costs.values()):>10.1f}")
+        print(f"{size:>6}{'':>10}{_columns(costs)}")
     first, last = medians[sizes[0]], medians[sizes[-1]]
     ratios = "".join(
         f"{last[part] / first[part]:>12.2f}" if first[part] >= LEAST else f"{'':>12}"
         for part in PARTS
     )
     print(f"{'ratio':>6}{'':>10}{ratios}{sum(last.values()) / sum(first.values()):>10.2f}")
+
+
+def _columns(costs: Mapping[str, float]) -> str:
+    return "".join(f"{costs[part]:>12.1f}" for part in PARTS) + f"{sum(costs.values()):>10.1f}"
 
 
 def measure(directory: Path, size: int, events: int, rate: int) -> Mapping[str, float]:
@@ -97,16 +100,14 @@ def measure(directory: Path, size: int, events: int, rate: int) -> Mapping[str, 
         load = Load(ports, product, CLIENTS, pause=pause, first=warm.numbers)
         load.send(events)
         sending = time.monotonic() - start
-        clients = time.process_time() - before["clients"]
         cluster.wait_until_loaded(warm.acknowledged + load.acknowledged)
         seconds, after = time.monotonic() - start, spent(cluster)
         costs = {
             part: (after[part] - before[part] - idle[part] * seconds) / load.acknowledged * 1e6
             for part in PARTS
-        } | {"clients": clients / load.acknowledged * 1e6}
-        columns = "".join(f"{costs[part]:>12.1f}" for part in PARTS)
+        }
         sent = load.acknowledged / sending
-        print(f"{size:>6}{sent:>10,.0f}{columns}{sum(costs.values()):>10.1f}", flush=True)
+        print(f"{size:>6}{sent:>10,.0f}{_columns(costs)}", flush=True)
         shares = "".join(f"{idle[part]:>12.1%}" for part in PARTS)
         print(f"{'idle':>6}{'':>10}{shares}{sum(idle.values()):>10.1%}", flush=True)
         return costs

@@ -9,6 +9,9 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
+PREFIX = "GLASSHOUSE_"
+ALIKE = 0.85  # of 1, from which two names are taken for the same, misspelled
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -112,10 +115,6 @@ class Settings:
 
     one_thread: bool = False
     """Do everything in one thread: slower, but every system call has its turn (fault injection)."""
-
-
-PREFIX = "GLASSHOUSE_"
-ALIKE = 0.85  # of 1, from which two names are taken for the same, misspelled
 
 
 @dataclass(frozen=True, slots=True)
